@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"time"
+	"unicode"
 )
 
 // instantScan reads the slower forms of an instant from s, from i on, into its
@@ -42,7 +43,10 @@ func parseAnyInstant(s string, zone *time.Location) (Instant, error) {
 	if len(s) > longest {
 		return 0, errUnknownForm
 	}
-	p := instantScan{s: foreignBlanks.Replace(s)}
+	if strings.ContainsFunc(s, func(r rune) bool { return r > unicode.MaxASCII }) {
+		s = foreignBlanks.Replace(s)
+	}
+	p := instantScan{s: s}
 	if err := p.parse(); err != nil {
 		return 0, err
 	}
@@ -280,7 +284,7 @@ var mailZones = map[string]int{"est": -5, "edt": -4, "cst": -6, "cdt": -5, "mst"
 func (p *instantScan) zone() error {
 	p.blanks()
 	start := p.i
-	if name := p.word(); name != "" {
+	if name := strings.ToLower(p.word()); name != "" {
 		hours, known := mailZones[name]
 		if !utcNames[name] && !(known && p.mail) {
 			return fmt.Errorf("the time zone %q has no fixed offset; send one such as +01:00", p.s[start:p.i])
@@ -382,13 +386,13 @@ func (p *instantScan) blanks() bool {
 
 func (p *instantScan) blankOrDash() bool { return p.take('-') || p.blanks() }
 
-// word reads ASCII letters and returns them in lower case.
+// word reads ASCII letters.
 func (p *instantScan) word() string {
 	start := p.i
 	for c := p.at(p.i) | 0x20; c >= 'a' && c <= 'z'; c = p.at(p.i) | 0x20 {
 		p.i++
 	}
-	return strings.ToLower(p.s[start:p.i])
+	return p.s[start:p.i]
 }
 
 // monthName reads Feb, February and what lies between, as British texts say Sept.
@@ -396,7 +400,7 @@ func (p *instantScan) monthName() bool {
 	start := p.i
 	word := p.word()
 	for month := time.January; month <= time.December; month++ {
-		if name := strings.ToLower(month.String()); len(word) >= 3 && strings.HasPrefix(name, word) {
+		if shortens(word, month.String()) {
 			p.month = int(month)
 			return true
 		}
@@ -405,12 +409,17 @@ func (p *instantScan) monthName() bool {
 	return false
 }
 
+// shortens tells whether word is name, or its beginning of at least three letters.
+func shortens(word, name string) bool {
+	return len(word) >= 3 && len(word) <= len(name) && strings.EqualFold(word, name[:len(word)])
+}
+
 // weekdayName reads Thu or Thursday.
 func (p *instantScan) weekdayName() bool {
 	start := p.i
 	word := p.word()
 	for day := time.Sunday; day <= time.Saturday; day++ {
-		if name := strings.ToLower(day.String()); len(word) >= 3 && strings.HasPrefix(name, word) {
+		if shortens(word, day.String()) {
 			p.weekday = 1 + int(day)
 			return true
 		}
