@@ -1,0 +1,51 @@
+// Package app is the vocabulary of Kith: one file per noun (customer, attribute,
+// event, list, account, change, feed, clock, error, limit …), small pure methods
+// on them, and nothing else. It imports the standard library only, so that
+// whoever opens it reads the product itself, and so that rules and parsers can be
+// tested without SQLite.
+//
+// # The house
+//
+//	main.go            calls app/command, nothing else
+//	app                the words (this package)
+//	app/command        one file per command, and the wiring of everything
+//	app/config         defaults < file < environment < flags; says where each value came from
+//	app/api            the Engage wire surface, and Kith's extensions under /v1
+//	app/admin          the dashboard's own JSON API under /api
+//	app/server         gin engine, middleware, mounting, listening, stopping
+//	app/requestlog     the newest requests that came over the API, in memory, for people to look at
+//	app/ingest         request bodies → []Change; pure
+//	app/bench          `kith bench`: each figure beside its floor
+//	app/demo           MInt, the example company, from a fixed seed
+//	storage            SQLite: the writer, the feed, cursors, timers; one file per noun
+//	storage/sql        schema/0001_….sql, and one file of named statements per noun
+//	ui                 the dashboard's source as the browser runs it
+//	assets             bytes we ship but do not write: browser libraries, fonts, icons; and public pages
+//
+// Rooms that come with what they hold: app/importer, app/segment, app/column,
+// app/service, app/mock, app/integration, app/automation, app/broadcast,
+// app/delivery, app/channel, search.
+//
+// Who may import whom is a table in house_test.go, held against the code.
+//
+// # The flow
+//
+// Everything that happens to a customer is a [Change]. The API, files and
+// integrations only produce Changes; only storage applies them, in one writer
+// goroutine that takes all that waits into one transaction (group commit,
+// synchronous=FULL) and answers after the commit: what is answered is on the disk.
+//
+//	POST /v1/users/:uid/events ─ api: decode, authenticate
+//	  └ ingest → Change                     pure: types, limits, timestamps, idempotency key
+//	      └ storage.Apply                   rows + feed rows in one transaction; commit; answer; wake the readers
+//	readers, each: the feed after my cursor → act → move the cursor in the same transaction as the effect
+//
+// Each Change is applied whole or not at all: its checks (does the list exist, may
+// this key set that e-mail) are made inside the writer before its first row is
+// written, so two requests can never both win a race. A faulty Change of a batch is
+// left out and the others stay.
+//
+// The feed has one row per Change, but for events: consecutive events of one commit
+// share one row that names their range of ids, because the events table is itself
+// append-only and a second row per event would cost a third of the write rate.
+package app

@@ -1,0 +1,57 @@
+package app
+
+// Event is something that happened to a customer at an instant. It is kept, never overwritten.
+type Event struct {
+	Row      int64
+	Customer int64 // row of the customer
+	UID      string
+	Name     string
+	At       Instant
+	// Value is the event's single value as raw JSON, nil when none came. false is a value.
+	Value []byte
+	// Properties is a raw JSON object, nil when none came.
+	Properties []byte
+	Source     string
+	MessageID  string
+}
+
+// EventStat is one line of the catalogue of events.
+type EventStat struct {
+	Row             int64
+	Name            string
+	Events          int64
+	Customers       int64
+	FirstAt, LastAt Instant
+	Properties      []PropertyStat
+	Days            []DayCount
+}
+
+// PropertyStat names a property of an event and the types that its values came in.
+type PropertyStat struct {
+	Name  string
+	Types []AttributeType
+}
+
+// DayCount is a count on one UTC day. Day counts days since 1970-01-01.
+type DayCount struct {
+	Day   int64
+	Count int64
+}
+
+// DayMillis is the length of a day of [DayCount].
+const DayMillis = 24 * 60 * 60 * 1000
+
+// DayOf returns the UTC day of an instant.
+func DayOf(at Instant) int64 {
+	d := int64(at) / DayMillis
+	if int64(at)%DayMillis < 0 {
+		d--
+	}
+	return d
+}
+
+// EventFilter says which events of a customer, or of all, a listing holds.
+type EventFilter struct {
+	Name     string
+	From, To *Instant // From is included, To is not
+}

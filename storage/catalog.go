@@ -1,0 +1,100 @@
+package storage
+
+import (
+	"context"
+	"database/sql"
+
+	"kith/app"
+)
+
+// Totals returns the counts that the writer keeps.
+func (db *DB) Totals(ctx context.Context) (app.Totals, error) {
+	var t app.Totals
+	fields := map[string]*int64{
+		"customers": &t.Customers, "accounts": &t.Accounts, "archived": &t.Archived, "events": &t.Events, "lists": &t.Lists,
+	}
+	err := db.queries.each(ctx, "totals_all", nil, func(rows *sql.Rows) error {
+		var name string
+		var n int64
+		if err := rows.Scan(&name, &n); err != nil {
+			return err
+		}
+		if f := fields[name]; f != nil {
+			*f = n
+		}
+		return nil
+	})
+	return t, err
+}
+
+// FindList returns a list by its id. It returns CodeNotFound if there is none.
+func (db *DB) FindList(ctx context.Context, id string) (*app.List, error) {
+	return findList(ctx, db, db.queries, id)
+}
+
+// Lists returns a page of lists, newest first, and whether there are more in the
+// direction of the page.
+func (db *DB) Lists(ctx context.Context, p app.Page) ([]app.List, bool, error) {
+	statement, at := "list_after", int64(1)<<62
+	if p.After != 0 {
+		at = p.After
+	}
+	if p.Before != 0 {
+		statement, at = "list_before", p.Before
+	}
+	var out []app.List
+	err := db.queries.each(ctx, statement, args(at, p.Limit+1), func(rows *sql.Rows) error {
+		var l app.List
+		if err := rows.Scan(listFields(&l)...); err != nil {
+			return err
+		}
+		l.ID = db.ids.encode(l.Row, l.CreatedAt)
+		out = append(out, l)
+		return nil
+	})
+	if err != nil {
+		return nil, false, err
+	}
+	more := len(out) > p.Limit
+	if more {
+		out = out[:p.Limit]
+	}
+	if p.Before != 0 {
+		for i, j := 0, len(out)-1; i < j; i, j = i+1, j-1 {
+			out[i], out[j] = out[j], out[i]
+		}
+	}
+	return out, more, nil
+}
+
+// Subscribers returns a page of a list's subscribers, newest customers first, after a
+// customer's row (0: from the newest), and whether there are more. status -1 is any.
+func (db *DB) Subscribers(ctx context.Context, list int64, status int, after int64, limit int) ([]app.Subscriber, bool, error) {
+	if after == 0 {
+		after = 1 << 62
+	}
+	var out []app.Subscriber
+	err := db.queries.each(ctx, "subscription_members", args(list, after, status, limit+1), func(rows *sql.Rows) error {
+		var s app.Subscriber
+		if err := rows.Scan(&s.Customer.Row, &s.Status, &s.At); err != nil {
+			return err
+		}
+		out = append(out, s)
+		return nil
+	})
+	if err != nil {
+		return nil, false, err
+	}
+	more := len(out) > limit
+	if more {
+		out = out[:limit]
+	}
+	for i := range out {
+		rec, err := loadRecord(ctx, db.queries, out[i].Customer.Row)
+		if err != nil {
+			return nil, false, err
+		}
+		out[i].Customer = db.reader().customer(rec)
+	}
+	return out, more, nil
+}

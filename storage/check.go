@@ -1,0 +1,69 @@
+package storage
+
+import (
+	"context"
+	"fmt"
+	"strings"
+)
+
+// Check holds the file against its own invariants: SQLite's integrity_check, every
+// counter against a scan, every reference against what it names, every cursor within
+// the feed. It reads everything and may take minutes on a large file.
+func (db *DB) Check(ctx context.Context) error {
+	var faults []string
+	var verdict string
+	if err := db.read.QueryRowContext(ctx, "pragma integrity_check").Scan(&verdict); err != nil {
+		return err
+	}
+	if verdict != "ok" {
+		faults = append(faults, "integrity_check: "+verdict)
+	}
+	for _, c := range checks {
+		var n int64
+		if err := db.read.QueryRowContext(ctx, c.query).Scan(&n); err != nil {
+			return fmt.Errorf("check %s: %w", c.what, err)
+		}
+		if n != 0 {
+			faults = append(faults, fmt.Sprintf("%s: %d", c.what, n))
+		}
+	}
+	if len(faults) > 0 {
+		return fmt.Errorf("the data is not as it should be: %s", strings.Join(faults, "; "))
+	}
+	return nil
+}
+
+// checks count what is wrong; each must find nothing.
+var checks = []struct{ what, query string }{
+	{"total of customers", `select coalesce((select n from totals where name = 'customers'), 0) - (select count(*) from customers)`},
+	{"total of accounts", `select coalesce((select n from totals where name = 'accounts'), 0) - (select count(*) from customers where is_account = 1)`},
+	{"total of archived", `select coalesce((select n from totals where name = 'archived'), 0) - (select count(*) from customers where archived_at is not null)`},
+	{"total of provisional", `select coalesce((select n from totals where name = 'provisional'), 0) - (select count(*) from customers where provisional = 1)`},
+	{"total of events", `select coalesce((select n from totals where name = 'events'), 0) - (select count(*) from events)`},
+	{"event names whose count is off", `select count(*) from event_names n
+		left join (select name_id, count(*) c, count(distinct customer_id) d from events group by name_id) e on e.name_id = n.id
+		where n.events <> coalesce(e.c, 0) or n.customers <> coalesce(e.d, 0)`},
+	{"days whose count is off", `select count(*) from (
+		select name_id, day, sum(n) from (
+			select name_id, day, events n from event_days
+			union all
+			select name_id, cast(floor(at / 86400000.0) as integer), -1 from events)
+		group by name_id, day having sum(n) <> 0)`},
+	{"event_customers without events", `select count(*) from event_customers ec
+		where not exists (select 1 from events e where e.customer_id = ec.customer_id and e.name_id = ec.name_id)`},
+	{"events of nobody", `select count(*) from events where customer_id not in (select id from customers)`},
+	{"event keys of no event", `select count(*) from event_keys where event_id not in (select id from events)`},
+	{"history of nobody", `select count(*) from history where customer_id not in (select id from customers)`},
+	{"aliases of nobody", `select count(*) from aliases where customer_id not in (select id from customers)`},
+	{"aliases that are a customer's id", `select count(*) from aliases where uid in (select uid from customers)`},
+	{"lists whose counts are off", `select count(*) from lists l where
+		pending <> (select count(*) from subscriptions s where s.list_id = l.id and status = 0) or
+		subscribed <> (select count(*) from subscriptions s where s.list_id = l.id and status = 1) or
+		unsubscribed <> (select count(*) from subscriptions s where s.list_id = l.id and status = 2)`},
+	{"customers with more than five devices", `select count(*) from (select 1 from devices group by customer_id having count(*) > 5)`},
+	{"attributes whose count is off", `select count(*) from attribute_names a
+		left join (select key, count(*) c from customers, json_each(customers.attributes) group by key) k on k.key = a.name
+		where a.standard = 0 and coalesce(k.c, 0) <> (select sum(value) from json_each(a.counts))`},
+	{"gaps in the feed", `select coalesce(max(seq) - min(seq) + 1 - count(*), 0) from feed`},
+	{"cursors past the feed", `select count(*) from cursors where seq > (select coalesce(max(seq), 0) from feed)`},
+}

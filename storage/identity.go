@@ -1,0 +1,561 @@
+package storage
+
+import (
+	"crypto/sha256"
+	"database/sql"
+
+	"kith/app"
+)
+
+// claim says that a provisional customer, made without an id, is to get one: uid. If
+// another customer has that id already (into), the provisional one is folded into it.
+type claim struct {
+	provisional int64
+	uid         string
+	into        int64
+}
+
+// target is the row that will hold the customer after the claim.
+func (c *claim) target() int64 {
+	if c.into != 0 {
+		return c.into
+	}
+	return c.provisional
+}
+
+// claimFor finds out whether c claims a provisional customer: one addressed by its
+// internal id with a new id in the body, or, with the private key, the only one that
+// has the same e-mail or number. row is the customer that c.UID means, or 0.
+// Engage: a user made by an integration has uid_updateable and takes the next uid.
+func (t *txn) claimFor(c *app.SetProfile, row int64) (*claim, error) {
+	if t.s.totals["provisional"] == 0 {
+		return nil, nil
+	}
+	if c.NewUID != "" && c.NewUID != c.UID && row != 0 {
+		rec, err := loadRecord(background, t.w.q, row)
+		if err != nil || !rec.provisional {
+			return nil, err
+		}
+		into, err := t.find(c.NewUID)
+		if err == nil && into == 0 {
+			err = t.checkErased(c.NewUID)
+		}
+		if err != nil || into == row {
+			return nil, err
+		}
+		return &claim{provisional: row, uid: c.NewUID, into: into}, nil
+	}
+	if !c.Trusted || c.Mode == app.UpdateOnly && row == 0 {
+		return nil, nil
+	}
+	matches, err := t.provisionalLike(&c.Profile, row)
+	if err != nil || len(matches) != 1 {
+		return nil, err
+	}
+	if row == 0 {
+		if err := t.checkErased(c.UID); err != nil {
+			return nil, err
+		}
+	}
+	for id := range matches {
+		return &claim{provisional: id, uid: c.UID, into: row}, nil
+	}
+	return nil, nil
+}
+
+// provisionalLike returns the provisional customers with the e-mail or number of p.
+func (t *txn) provisionalLike(p *app.Profile, except int64) (map[int64]struct{}, error) {
+	matches := map[int64]struct{}{}
+	collect := func(statement string, f app.Field, fold func(string) string) error {
+		if f.Value == nil || *f.Value == "" {
+			return nil
+		}
+		return t.w.q.each(background, statement, args(fold(*f.Value)), func(rows *sql.Rows) error {
+			var id int64
+			var provisional bool
+			if err := rows.Scan(&id, &provisional); err != nil {
+				return err
+			}
+			if provisional && id != except {
+				matches[id] = struct{}{}
+			}
+			return nil
+		})
+	}
+	if err := collect("customer_by_email", p.Email, app.FoldEmail); err != nil {
+		return nil, err
+	}
+	same := func(s string) string { return s }
+	return matches, collect("customer_by_number", p.Number, same)
+}
+
+// settleClaim gives the provisional customer its id, or folds it into the one that has it.
+func (t *txn) settleClaim(c *claim, source string) (*record, error) {
+	if c.into != 0 {
+		if err := t.fold(c.provisional, c.into, source); err != nil {
+			return nil, err
+		}
+		return loadRecord(background, t.w.q, c.into)
+	}
+	return t.rename(c.provisional, c.uid, source)
+}
+
+// rename gives a customer another uid and keeps the old one as an alias.
+func (t *txn) rename(row int64, uid, source string) (*record, error) {
+	rec, err := loadRecord(background, t.w.q, row)
+	if err != nil {
+		return nil, err
+	}
+	if rec.provisional {
+		t.total("provisional", -1)
+	}
+	old := rec.uid
+	rec.uid, rec.provisional = uid, false
+	if _, err := t.w.q.exec("customer_rename", uid, false, row); err != nil {
+		return nil, err
+	}
+	if _, err := t.w.q.exec("alias_insert", old, row); err != nil {
+		return nil, err
+	}
+	t.s.uids.put(uid, row)
+	t.s.uids.put(old, row)
+	if err := t.feed(app.KindRenamed, row, 0); err != nil {
+		return nil, err
+	}
+	return rec, t.history(row, app.KindRenamed, source, map[string]string{"from": old})
+}
+
+// merge folds the customer From into To. From's id, and all that ever led to it, leads
+// to To from then on, so that a late event still arrives.
+func (t *txn) merge(c *app.Merge) (app.Result, error) {
+	from, err := t.find(c.From)
+	if err != nil {
+		return app.Result{}, err
+	}
+	to, err := t.find(c.To)
+	if err != nil {
+		return app.Result{}, err
+	}
+	if to == 0 {
+		if err := t.checkErased(c.To); err != nil {
+			return app.Result{}, err
+		}
+	}
+	switch {
+	case c.From == c.To || from != 0 && from == to:
+		if to == 0 {
+			return app.Result{}, nil
+		}
+		return t.resultOf(to, false)
+	case to == 0 && from != 0:
+		rec, err := t.rename(from, c.To, c.Source)
+		if err != nil {
+			return app.Result{}, err
+		}
+		res := t.result(rec)
+		res.Changed = true
+		return res, nil
+	case to == 0:
+		if to, err = t.makeCustomer(c.To, false, c.Source); err != nil {
+			return app.Result{}, err
+		}
+		err = t.alias(c.From, to)
+	case from == 0:
+		err = t.alias(c.From, to)
+	default:
+		err = t.fold(from, to, c.Source)
+	}
+	if err != nil {
+		return app.Result{}, err
+	}
+	return t.resultOf(to, true)
+}
+
+func (t *txn) alias(uid string, row int64) error {
+	t.s.uids.put(uid, row)
+	_, err := t.w.q.exec("alias_insert", uid, row)
+	return err
+}
+
+// fold moves everything of the customer from to the customer to, whose own values win,
+// and removes from.
+func (t *txn) fold(from, to int64, source string) error {
+	a, err := loadRecord(background, t.w.q, from)
+	if err != nil {
+		return err
+	}
+	b, err := loadRecord(background, t.w.q, to)
+	if err != nil {
+		return err
+	}
+	if err := t.foldValues(a, b); err != nil {
+		return err
+	}
+	for _, step := range []func(a, b *record) error{t.foldDevices, t.foldLists, t.foldAccounts, t.foldEvents, t.foldAliases} {
+		if err := step(a, b); err != nil {
+			return err
+		}
+	}
+	if _, err := t.w.q.exec("history_move", to, from); err != nil {
+		return err
+	}
+	if err := t.removeRow(a); err != nil {
+		return err
+	}
+	if err := t.alias(a.uid, to); err != nil {
+		return err
+	}
+	if err := t.feed(app.KindMerged, to, from); err != nil {
+		return err
+	}
+	t.touch(from)
+	return t.history(to, app.KindMerged, source, map[string]string{"uid": a.uid})
+}
+
+// foldValues gives b the attributes that only a has, with the times at which a got them.
+func (t *txn) foldValues(a, b *record) error {
+	for i := range a.text {
+		switch {
+		case a.text[i] == nil:
+		case b.text[i] == nil:
+			b.text[i], b.changed[i] = a.text[i], a.changed[i]
+		default:
+			t.countAttribute(fieldEdit{app.StandardAttributes[i], true, quoteText(a.text[i]), nil})
+		}
+	}
+	have := make(map[string]struct{}, len(b.attrs))
+	for _, attr := range b.attrs {
+		have[attr.Name] = struct{}{}
+	}
+	for _, attr := range a.attrs {
+		if _, ok := have[attr.Name]; ok {
+			t.countAttribute(fieldEdit{attr.Name, false, attr.Value, nil})
+			continue
+		}
+		b.attrs = append(b.attrs, attr)
+	}
+	return t.updateRecord(b)
+}
+
+func (t *txn) foldDevices(a, b *record) error {
+	devices, err := t.devicesOf(a.id)
+	if err != nil || len(devices) == 0 {
+		return err
+	}
+	mine, err := t.devicesOf(b.id)
+	if err != nil {
+		return err
+	}
+	at := map[string]app.Instant{}
+	for _, d := range mine {
+		at[d.Token] = d.At
+	}
+	for _, d := range devices {
+		if have, ok := at[d.Token]; ok && have >= d.At {
+			continue
+		}
+		if _, err := t.w.q.exec("device_save", b.id, d.Token, d.Platform, int64(d.At)); err != nil {
+			return err
+		}
+	}
+	if mine, err = t.devicesOf(b.id); err != nil {
+		return err
+	}
+	for i := app.MaxDevices; i < len(mine); i++ {
+		if _, err := t.w.q.exec("device_delete", b.id, mine[i].Token); err != nil {
+			return err
+		}
+	}
+	_, err = t.w.q.exec("device_clear", a.id)
+	return err
+}
+
+// foldLists moves a's subscriptions. Where both are on a list, unsubscribed wins over
+// subscribed, and subscribed over pending: nobody is mailed who once said no.
+func (t *txn) foldLists(a, b *record) error {
+	theirs, err := t.subscriptionsOf(a.id)
+	if err != nil {
+		return err
+	}
+	for _, s := range theirs {
+		if err := t.dropSubscription(s.List, a.id, s.Status); err != nil {
+			return err
+		}
+		have, found, err := t.subscription(s.List, b.id)
+		if err != nil {
+			return err
+		}
+		if found && have >= s.Status { // the order of the constants is that of the rule
+			continue
+		}
+		if err := t.putSubscription(s.List, b.id, s.Status, s.At, have, found); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// foldAccounts moves memberships on both sides: a's accounts, and a's members.
+func (t *txn) foldAccounts(a, b *record) error {
+	accounts, err := t.accountsOf(a.id)
+	if err != nil {
+		return err
+	}
+	members, err := t.membersOf(a.id)
+	if err != nil {
+		return err
+	}
+	if _, err := t.w.q.exec("membership_clear", a.id); err != nil {
+		return err
+	}
+	if _, err := t.w.q.exec("membership_clear_account", a.id); err != nil {
+		return err
+	}
+	for _, m := range accounts {
+		if m.Row == b.id {
+			continue
+		}
+		if err := t.moveMembership(b.id, m.Row, m); err != nil {
+			return err
+		}
+	}
+	for _, m := range members {
+		if m.Row == b.id {
+			continue
+		}
+		if err := t.moveMembership(m.Row, b.id, m); err != nil {
+			return err
+		}
+	}
+	if len(members) > 0 {
+		_, err = t.setAccount(b, true, "api")
+	}
+	return err
+}
+
+func (t *txn) moveMembership(customer, account int64, m app.Membership) error {
+	role, found, err := t.role(customer, account)
+	if err != nil {
+		return err
+	}
+	if found && role != nil {
+		return nil // the destination's role wins
+	}
+	_, err = t.w.q.exec("membership_save", customer, account, nullable(m.Role), int64(m.At))
+	return err
+}
+
+func (t *txn) foldEvents(a, b *record) error {
+	names, err := t.eventNamesOf(a.id)
+	if err != nil {
+		return err
+	}
+	for _, n := range names {
+		if _, err := t.w.q.exec("event_customer_remove", n.row, a.id); err != nil {
+			return err
+		}
+		res, err := t.w.q.exec("event_customer_add", n.row, b.id)
+		if err != nil {
+			return err
+		}
+		added, err := res.RowsAffected()
+		if err != nil {
+			return err
+		}
+		n.customers += added - 1
+		n.known.Remove(uint64(a.id))
+		t.names[n] = struct{}{}
+	}
+	if len(names) == 0 {
+		return nil
+	}
+	_, err = t.w.q.exec("event_move", b.id, a.id)
+	return err
+}
+
+func (t *txn) eventNamesOf(customer int64) ([]*eventName, error) {
+	var names []*eventName
+	err := t.w.q.each(background, "event_customer_names", args(customer), func(rows *sql.Rows) error {
+		var id int64
+		if err := rows.Scan(&id); err != nil {
+			return err
+		}
+		names = append(names, t.s.eventIDs[id])
+		return nil
+	})
+	return names, err
+}
+
+func (t *txn) foldAliases(a, b *record) error {
+	aliases, err := t.aliasesOf(a.id)
+	if err != nil {
+		return err
+	}
+	if _, err := t.w.q.exec("alias_move", b.id, a.id); err != nil {
+		return err
+	}
+	for _, uid := range aliases {
+		t.s.uids.drop(uid)
+	}
+	return nil
+}
+
+// removeRow deletes the row of a customer whose belongings have been moved or deleted.
+func (t *txn) removeRow(r *record) error {
+	if _, err := t.w.q.exec("customer_delete", r.id); err != nil {
+		return err
+	}
+	t.total("customers", -1)
+	if r.isAccount {
+		t.total("accounts", -1)
+	}
+	if r.archivedAt.Valid {
+		t.total("archived", -1)
+	}
+	if r.provisional {
+		t.total("provisional", -1)
+	}
+	t.s.uids.drop(r.uid)
+	return nil
+}
+
+// delete removes a customer and everything that belongs to it.
+func (t *txn) delete(c *app.Delete) (app.Result, error) {
+	row, err := t.must(c.UID)
+	if err != nil {
+		return app.Result{}, err
+	}
+	rec, err := loadRecord(background, t.w.q, row)
+	if err != nil {
+		return app.Result{}, err
+	}
+	res := t.result(rec)
+	res.Changed = true
+	aliases, err := t.aliasesOf(row)
+	if err != nil {
+		return res, err
+	}
+	if c.Erase {
+		for _, uid := range append([]string{rec.uid}, aliases...) {
+			hash := sha256.Sum256([]byte(uid))
+			if _, err := t.w.q.exec("erased_insert", hash[:], int64(t.now)); err != nil {
+				return res, err
+			}
+			t.total("erased", 1)
+		}
+	}
+	for i, s := range rec.text {
+		if s != nil {
+			t.countAttribute(fieldEdit{app.StandardAttributes[i], true, quoteText(s), nil})
+		}
+	}
+	for _, a := range rec.attrs {
+		t.countAttribute(fieldEdit{a.Name, false, a.Value, nil})
+	}
+	for _, step := range []func(*record) error{t.deleteLists, t.deleteAccounts, t.deleteEvents} {
+		if err := step(rec); err != nil {
+			return res, err
+		}
+	}
+	for _, statement := range []string{"device_clear", "history_clear", "alias_delete"} {
+		if _, err := t.w.q.exec(statement, row); err != nil {
+			return res, err
+		}
+	}
+	for _, uid := range aliases {
+		t.s.uids.drop(uid)
+	}
+	if err := t.removeRow(rec); err != nil {
+		return res, err
+	}
+	return res, t.feed(app.KindDeleted, row, 0)
+}
+
+func (t *txn) deleteLists(r *record) error {
+	theirs, err := t.subscriptionsOf(r.id)
+	if err != nil {
+		return err
+	}
+	for _, s := range theirs {
+		if err := t.dropSubscription(s.List, r.id, s.Status); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// deleteAccounts ends the memberships on both sides and tells those that stay.
+func (t *txn) deleteAccounts(r *record) error {
+	members, err := t.membersOf(r.id)
+	if err != nil {
+		return err
+	}
+	if _, err := t.w.q.exec("membership_clear", r.id); err != nil {
+		return err
+	}
+	if _, err := t.w.q.exec("membership_clear_account", r.id); err != nil {
+		return err
+	}
+	for _, m := range members {
+		if err := t.feed(app.KindAccount, m.Row, r.id); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// deleteEvents removes a customer's events and takes them out of the counters. An
+// event name whose first or last event goes keeps that bound to the day: finding the
+// exact next one would need a scan or a second index.
+func (t *txn) deleteEvents(r *record) error {
+	gone := map[*eventName]struct{}{}
+	err := t.w.q.each(background, "event_counts", args(r.id), func(rows *sql.Rows) error {
+		var name, at int64
+		if err := rows.Scan(&name, &at); err != nil {
+			return err
+		}
+		n := t.s.eventIDs[name]
+		n.events--
+		t.days[dayKey{name, app.DayOf(app.Instant(at))}]--
+		t.total("events", -1)
+		gone[n] = struct{}{}
+		return nil
+	})
+	if err != nil || len(gone) == 0 {
+		return err
+	}
+	for n := range gone {
+		if _, err := t.w.q.exec("event_customer_remove", n.row, r.id); err != nil {
+			return err
+		}
+		n.customers--
+		n.known.Remove(uint64(r.id))
+		t.names[n] = struct{}{}
+	}
+	if _, err := t.w.q.exec("event_key_clear", r.id); err != nil {
+		return err
+	}
+	if _, err := t.w.q.exec("event_clear", r.id); err != nil {
+		return err
+	}
+	if err := t.flushDays(); err != nil {
+		return err
+	}
+	for n := range gone {
+		var first, last int64
+		if _, err := t.w.q.row(background, "event_day_bounds", args(n.row), &first, &last); err != nil {
+			return err
+		}
+		if n.events == 0 {
+			n.first, n.last = 0, 0
+			continue
+		}
+		if first > app.DayOf(app.Instant(n.first)) {
+			n.first = first * app.DayMillis
+		}
+		if last < app.DayOf(app.Instant(n.last)) {
+			n.last = (last+1)*app.DayMillis - 1
+		}
+	}
+	return nil
+}

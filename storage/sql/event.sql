@@ -1,0 +1,122 @@
+-- name: event_insert
+-- The hot statement: an append, and one entry of events_customer.
+insert into events (id, customer_id, name_id, at, source_id, value, properties)
+values (:id, :customer, :name, :at, :source, :value, :properties)
+
+-- name: event_last_row
+select coalesce(max(id), 0) from events
+
+-- name: event_key_insert
+insert or ignore into event_keys (event_id, key) values (:event, :key)
+
+-- name: event_key_clear
+delete from event_keys where event_id in (select id from events where customer_id = :customer)
+
+-- name: event_counts
+-- What a merge or a deletion moves or takes away. Served by events_customer.
+select name_id, at from events where customer_id = :customer
+
+-- name: event_move
+update events set customer_id = :new where customer_id = :old
+
+-- name: event_clear
+delete from events where customer_id = :customer
+
+-- name: event_count_customer
+select count(*) from events where customer_id = :customer
+
+-- name: event_page
+-- A customer's timeline, newest first, after a place in it. Served by events_customer.
+select e.id, n.name, e.at, e.value, e.properties, s.name, k.key
+from events e
+join event_names n on n.id = e.name_id
+join sources s on s.id = e.source_id
+left join event_keys k on k.event_id = e.id
+where e.customer_id = :customer and (e.at, e.id) < (:at, :id)
+  and e.at >= :from and e.at < :to and (:name = 0 or e.name_id = :name)
+order by e.at desc, e.id desc
+limit :limit
+
+-- name: event_page_back
+-- The same, towards the newer.
+select e.id, n.name, e.at, e.value, e.properties, s.name, k.key
+from events e
+join event_names n on n.id = e.name_id
+join sources s on s.id = e.source_id
+left join event_keys k on k.event_id = e.id
+where e.customer_id = :customer and (e.at, e.id) > (:at, :id)
+  and e.at >= :from and e.at < :to and (:name = 0 or e.name_id = :name)
+order by e.at, e.id
+limit :limit
+
+-- name: event_times
+-- The activity plot of one customer. Served by events_customer alone.
+select at from events where customer_id = :customer and at >= :from and at < :to
+
+-- name: event_name_all
+-- At start and for the catalogue: names are few and held in memory. A scan on purpose.
+select id, name, events, customers, first_at, last_at from event_names order by events desc, id
+
+-- name: event_name_insert
+insert into event_names (id, name) values (:id, :name)
+
+-- name: event_name_update
+update event_names
+set events = :events, customers = :customers, first_at = :first_at, last_at = :last_at
+where id = :id
+
+-- name: event_day_add
+insert into event_days (name_id, day, events) values (:name, :day, :events)
+on conflict (name_id, day) do update set events = events + excluded.events
+
+-- name: event_day_prune
+delete from event_days where name_id = :name and day = :day and events <= 0
+
+-- name: event_day_bounds
+select coalesce(min(day), 0), coalesce(max(day), 0) from event_days where name_id = :name
+
+-- name: event_day_list
+select day, events from event_days where name_id = :name and day >= :from order by day
+
+-- name: event_customer_add
+insert or ignore into event_customers (name_id, customer_id) values (:name, :customer)
+
+-- name: event_customer_names
+select name_id from event_customers where customer_id = :customer
+
+-- name: event_customer_remove
+delete from event_customers where name_id = :name and customer_id = :customer
+
+-- name: event_property_add
+insert or ignore into event_properties (name_id, name, type) values (:event, :name, :type)
+
+-- name: event_property_list
+select name, type from event_properties where name_id = :event order by name, type
+
+-- name: history_page
+-- A customer's history, newest first, after a place in it. Served by history_customer.
+select h.id, h.at, h.kind, s.name, h.data
+from history h
+join sources s on s.id = h.source_id
+where h.customer_id = :customer and (h.at, h.id) < (:at, :id)
+order by h.at desc, h.id desc
+limit :limit
+
+-- name: event_property_all
+-- At start: held in memory. A scan on purpose.
+select name_id, name, type from event_properties
+
+-- name: event_name_row
+select id from event_names where name = :name
+
+-- name: event_export
+-- A step of the export, in the order of arrival. Served by the row number.
+select e.id, e.customer_id, c.uid, n.name, e.at, e.value, e.properties, s.name, k.key
+from events e
+join customers c on c.id = e.customer_id
+join event_names n on n.id = e.name_id
+join sources s on s.id = e.source_id
+left join event_keys k on k.event_id = e.id
+where e.id > :after
+order by e.id
+limit :limit

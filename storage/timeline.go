@@ -1,0 +1,231 @@
+package storage
+
+import (
+	"context"
+	"database/sql"
+	"math"
+
+	"kith/app"
+)
+
+// Place is a place in a customer's timeline: an instant, and the row at it.
+type Place struct {
+	At  app.Instant
+	Row int64
+}
+
+// Newest is the place before the newest entry.
+var Newest = Place{At: math.MaxInt64, Row: math.MaxInt64}
+
+// Events returns a customer's events, newest first, that come after a place (or, with
+// back, before it), and whether there are more in that direction.
+func (db *DB) Events(ctx context.Context, customer int64, f app.EventFilter, from Place, back bool, limit int) (_ []app.Event, more bool, err error) {
+	var name int64
+	if f.Name != "" {
+		if name, err = db.eventNameRow(ctx, f.Name); err != nil || name == 0 {
+			return nil, false, err
+		}
+	}
+	lo, hi := int64(math.MinInt64), int64(math.MaxInt64)
+	if f.From != nil {
+		lo = int64(*f.From)
+	}
+	if f.To != nil {
+		hi = int64(*f.To)
+	}
+	statement := "event_page"
+	if back {
+		statement = "event_page_back"
+	}
+	var events []app.Event
+	err = db.queries.each(ctx, statement, args(customer, int64(from.At), from.Row, lo, hi, name, limit+1), func(rows *sql.Rows) error {
+		e := app.Event{Customer: customer}
+		var key *string
+		if err := rows.Scan(&e.Row, &e.Name, &e.At, &e.Value, &e.Properties, &e.Source, &key); err != nil {
+			return err
+		}
+		if key != nil {
+			e.MessageID = *key
+		}
+		events = append(events, e)
+		return nil
+	})
+	if err != nil {
+		return nil, false, err
+	}
+	if more = len(events) > limit; more {
+		events = events[:limit]
+	}
+	if back {
+		for i, j := 0, len(events)-1; i < j; i, j = i+1, j-1 {
+			events[i], events[j] = events[j], events[i]
+		}
+	}
+	return events, more, nil
+}
+
+// History returns what happened to a customer beside events, newest first, after a place.
+func (db *DB) History(ctx context.Context, customer int64, from Place, limit int) ([]app.HistoryEntry, error) {
+	var out []app.HistoryEntry
+	err := db.queries.each(ctx, "history_page", args(customer, int64(from.At), from.Row, limit), func(rows *sql.Rows) error {
+		var h app.HistoryEntry
+		if err := rows.Scan(&h.Row, &h.At, &h.Kind, &h.Source, &h.Data); err != nil {
+			return err
+		}
+		out = append(out, h)
+		return nil
+	})
+	return out, err
+}
+
+// EventCount returns how many events a customer has.
+func (db *DB) EventCount(ctx context.Context, customer int64) (n int64, err error) {
+	_, err = db.queries.row(ctx, "event_count_customer", args(customer), &n)
+	return n, err
+}
+
+// Activity returns a customer's events per UTC day, from a day on; days without any are left out.
+func (db *DB) Activity(ctx context.Context, customer int64, from app.Instant) ([]app.DayCount, error) {
+	counts := map[int64]int64{}
+	first, last := int64(math.MaxInt64), int64(math.MinInt64)
+	err := db.queries.each(ctx, "event_times", args(customer, int64(from), int64(db.Now())+1), func(rows *sql.Rows) error {
+		var at app.Instant
+		if err := rows.Scan(&at); err != nil {
+			return err
+		}
+		day := app.DayOf(at)
+		counts[day]++
+		first, last = min(first, day), max(last, day)
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	var out []app.DayCount
+	for day := first; day <= last; day++ {
+		if n := counts[day]; n > 0 {
+			out = append(out, app.DayCount{Day: day, Count: n})
+		}
+	}
+	return out, nil
+}
+
+func (db *DB) eventNameRow(ctx context.Context, name string) (row int64, err error) {
+	_, err = db.queries.row(ctx, "event_name_row", args(name), &row)
+	return row, err
+}
+
+// EventNames returns the catalogue of events, most used first, each with its
+// properties and its counts per day from a day on.
+func (db *DB) EventNames(ctx context.Context, fromDay int64) ([]app.EventStat, error) {
+	var out []app.EventStat
+	err := db.queries.each(ctx, "event_name_all", nil, func(rows *sql.Rows) error {
+		var s app.EventStat
+		if err := rows.Scan(&s.Row, &s.Name, &s.Events, &s.Customers, &s.FirstAt, &s.LastAt); err != nil {
+			return err
+		}
+		if s.Events > 0 {
+			out = append(out, s)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	for i := range out {
+		if err := db.completeEventName(ctx, &out[i], fromDay); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+func (db *DB) completeEventName(ctx context.Context, s *app.EventStat, fromDay int64) error {
+	err := db.queries.each(ctx, "event_property_list", args(s.Row), func(rows *sql.Rows) error {
+		var name string
+		var kind app.AttributeType
+		if err := rows.Scan(&name, &kind); err != nil {
+			return err
+		}
+		if n := len(s.Properties); n == 0 || s.Properties[n-1].Name != name {
+			s.Properties = append(s.Properties, app.PropertyStat{Name: name})
+		}
+		last := &s.Properties[len(s.Properties)-1]
+		last.Types = append(last.Types, kind)
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return db.queries.each(ctx, "event_day_list", args(s.Row, fromDay), func(rows *sql.Rows) error {
+		var d app.DayCount
+		if err := rows.Scan(&d.Day, &d.Count); err != nil {
+			return err
+		}
+		s.Days = append(s.Days, d)
+		return nil
+	})
+}
+
+// Attributes returns the catalogue of attributes: standard ones first, then the others
+// by how many customers have them.
+func (db *DB) Attributes(ctx context.Context) ([]app.AttributeStat, error) {
+	var out []app.AttributeStat
+	err := db.queries.each(ctx, "attribute_all", nil, func(rows *sql.Rows) error {
+		a := &attrName{}
+		var counts, samples []byte
+		if err := rows.Scan(&a.row, &a.key.name, &a.key.standard, &counts, &samples, &a.changed); err != nil {
+			return err
+		}
+		if err := a.decode(counts, samples); err != nil {
+			return err
+		}
+		out = append(out, app.AttributeStat{Row: a.row, Name: a.key.name, Standard: a.key.standard,
+			Types: a.counts, Samples: a.samples, ChangedAt: app.Instant(a.changed)})
+		return nil
+	})
+	return out, err
+}
+
+// EachEvent calls f for every event in the order of arrival, in short steps. From and
+// to bound the events' own time; to is not included.
+func (db *DB) EachEvent(ctx context.Context, filter app.EventFilter, f func(*app.Event) error) error {
+	lo, hi := int64(math.MinInt64), int64(math.MaxInt64)
+	if filter.From != nil {
+		lo = int64(*filter.From)
+	}
+	if filter.To != nil {
+		hi = int64(*filter.To)
+	}
+	for after := int64(0); ; {
+		var step []app.Event
+		err := db.queries.each(ctx, "event_export", args(after, exportStep), func(rows *sql.Rows) error {
+			var e app.Event
+			var key *string
+			if err := rows.Scan(&e.Row, &e.Customer, &e.UID, &e.Name, &e.At, &e.Value, &e.Properties, &e.Source, &key); err != nil {
+				return err
+			}
+			if key != nil {
+				e.MessageID = *key
+			}
+			step = append(step, e)
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+		for i := range step {
+			e := &step[i]
+			after = e.Row
+			if int64(e.At) < lo || int64(e.At) >= hi || filter.Name != "" && filter.Name != e.Name {
+				continue
+			}
+			if err := f(e); err != nil {
+				return err
+			}
+		}
+		if len(step) < exportStep {
+			return nil
+		}
+	}
+}
