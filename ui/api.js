@@ -1,0 +1,206 @@
+// @ts-check
+// All HTTP of the dashboard. Every call answers parsed JSON that keeps its
+// digits (json.js), or throws ApiError with what the server said.
+import { parse } from "./json.js";
+
+/** What the server, or the network, refused. `requestId` is what to quote. */
+export class ApiError extends Error {
+  /**
+   * @param {number} status 0 when no answer came
+   * @param {{error?: string, code?: string, field?: string, request_id?: string}} body
+   */
+  constructor(status, body) {
+    super(body.error || (status === 0 ? "The server cannot be reached." : `The server answered ${status} without a reason.`));
+    this.name = "ApiError";
+    this.status = status;
+    this.code = body.code ?? (status === 0 ? "unreachable" : "internal");
+    this.field = body.field;
+    this.requestId = body.request_id ?? "";
+  }
+}
+
+/** @type {() => void} */
+let signedOut = () => {};
+
+/**
+ * Says what to do when a call finds that the session is over.
+ * @param {() => void} listener
+ */
+export function onSignedOut(listener) {
+  signedOut = listener;
+}
+
+/**
+ * A path with its query; empty values are left out.
+ * @param {string} path
+ * @param {Record<string, string|number|boolean|null|undefined>} [query]
+ */
+export function withQuery(path, query = {}) {
+  const params = new URLSearchParams();
+  for (const [name, value] of Object.entries(query)) {
+    if (value !== undefined && value !== null && value !== "") params.set(name, String(value));
+  }
+  const text = params.toString();
+  return text ? `${path}?${text}` : path;
+}
+
+/**
+ * Sends one request and answers the text of the body.
+ * @param {string} method
+ * @param {string} path
+ * @param {{body?: object, signal?: AbortSignal}} [options]
+ * @returns {Promise<string>}
+ */
+async function send(method, path, { body, signal } = {}) {
+  /** @type {Response} */
+  let answer;
+  let text;
+  try {
+    answer = await fetch(path, {
+      method,
+      signal,
+      credentials: "same-origin",
+      headers: method === "GET" ? { Accept: "application/json" } : { Accept: "application/json", "Content-Type": "application/json" },
+      body: body === undefined ? undefined : JSON.stringify(body),
+    });
+    text = await answer.text();
+  } catch (cause) {
+    if (signal?.aborted) throw cause;
+    throw new ApiError(0, {});
+  }
+  if (answer.ok) return text;
+  if (answer.status === 401 && path !== "/api/session" && path !== "/api/setup") signedOut();
+  throw new ApiError(answer.status, said(text, answer));
+}
+
+/**
+ * @param {string} text
+ * @param {Response} answer
+ */
+function said(text, answer) {
+  const id = answer.headers.get("X-Request-Id") ?? undefined;
+  try {
+    return { request_id: id, ...JSON.parse(text) };
+  } catch {
+    return { request_id: id };
+  }
+}
+
+/**
+ * @param {string} method
+ * @param {string} path
+ * @param {{body?: object, signal?: AbortSignal}} [options]
+ * @returns {Promise<any>}
+ */
+async function call(method, path, options) {
+  const text = await send(method, path, options);
+  return parse(text);
+}
+
+/** @typedef {Record<string, string|number|boolean|null|undefined>} Query */
+/** @param {string} id */
+const at = (id) => encodeURIComponent(id);
+
+export const api = {
+  /** @returns {Promise<import("./types.js").Session>} */
+  session: () => call("GET", "/api/session"),
+  /** @param {string} email @param {string} password @returns {Promise<import("./types.js").Session>} */
+  signIn: (email, password) => call("POST", "/api/session", { body: { email, password } }),
+  signOut: () => call("DELETE", "/api/session"),
+  /** @param {string} token @param {string} email @param {string} password @returns {Promise<import("./types.js").Session>} */
+  setUp: (token, email, password) => call("POST", "/api/setup", { body: { token, email, password } }),
+  /** @returns {Promise<import("./types.js").Overview>} */
+  overview: () => call("GET", "/api/overview"),
+
+  /** @param {Query} query @param {AbortSignal} [signal] @returns {Promise<import("./types.js").Page<import("./types.js").Customer>>} */
+  customers: (query, signal) => call("GET", withQuery("/api/customers", query), { signal }),
+  /** @param {string} id @param {AbortSignal} [signal] @returns {Promise<import("./types.js").CustomerDetail>} */
+  customer: (id, signal) => call("GET", `/api/customers/${at(id)}`, { signal }),
+  /** The text as the server wrote it. @param {string} id @param {AbortSignal} [signal] */
+  customerJSON: (id, signal) => send("GET", `/api/customers/${at(id)}/json`, { signal }),
+  /** @param {string} id @param {Query} query @param {AbortSignal} [signal] @returns {Promise<import("./types.js").Page<import("./types.js").Entry>>} */
+  timeline: (id, query, signal) => call("GET", withQuery(`/api/customers/${at(id)}/timeline`, query), { signal }),
+
+  /** @param {AbortSignal} [signal] @returns {Promise<{data: import("./types.js").List[]}>} */
+  lists: (signal) => call("GET", "/api/lists", { signal }),
+  /** @param {string} id @param {AbortSignal} [signal] @returns {Promise<import("./types.js").List>} */
+  list: (id, signal) => call("GET", `/api/lists/${at(id)}`, { signal }),
+  /** @param {object} body @returns {Promise<import("./types.js").List>} */
+  createList: (body) => call("POST", "/api/lists", { body }),
+  /** @param {string} id @param {object} body @returns {Promise<import("./types.js").List>} */
+  changeList: (id, body) => call("PUT", `/api/lists/${at(id)}`, { body }),
+  /** @param {string} id */
+  archiveList: (id) => call("DELETE", `/api/lists/${at(id)}`),
+  /** @param {string} id @param {Query} query @param {AbortSignal} [signal] @returns {Promise<import("./types.js").Page<import("./types.js").Subscriber>>} */
+  subscribers: (id, query, signal) => call("GET", withQuery(`/api/lists/${at(id)}/subscribers`, query), { signal }),
+
+  /** @param {AbortSignal} [signal] @returns {Promise<{data: import("./types.js").EventName[]}>} */
+  events: (signal) => call("GET", "/api/events", { signal }),
+  /** @param {AbortSignal} [signal] @returns {Promise<{data: import("./types.js").AttributeName[]}>} */
+  attributes: (signal) => call("GET", "/api/attributes", { signal }),
+
+  /** @param {AbortSignal} [signal] @returns {Promise<{data: import("./types.js").Key[], base_url: string}>} */
+  keys: (signal) => call("GET", "/api/keys", { signal }),
+  /** @param {string} name @returns {Promise<import("./types.js").Key>} */
+  createKey: (name) => call("POST", "/api/keys", { body: { name } }),
+  /** @param {string} id */
+  revokeKey: (id) => call("DELETE", `/api/keys/${at(id)}`),
+
+  /** @param {Query} query @param {AbortSignal} [signal] @returns {Promise<import("./types.js").RequestLog>} */
+  requests: (query, signal) => call("GET", withQuery("/api/requests", query), { signal }),
+  /** @param {number|string} seq @param {AbortSignal} [signal] @returns {Promise<import("./types.js").RequestDetail>} */
+  request: (seq, signal) => call("GET", `/api/requests/${at(String(seq))}`, { signal }),
+};
+
+/** The first wait before a closed stream is opened again; it doubles up to the last. */
+const FIRST_WAIT = 1000;
+const LAST_WAIT = 30_000;
+
+/**
+ * Follows a stream of the server while the page is in sight: a hidden tab lets
+ * go of its connection, and on return `opened` is called so that the caller can
+ * read what it missed. Answers a function that ends it.
+ * @param {string} path
+ * @param {{event: string, message: (data: any) => void, opened?: () => void, state?: (on: boolean) => void}} options
+ * @returns {() => void}
+ */
+export function follow(path, { event, message, opened, state }) {
+  /** @type {EventSource|null} */
+  let source = null;
+  let timer = 0;
+  let wait = FIRST_WAIT;
+  let again = false;
+
+  const open = () => {
+    clearTimeout(timer);
+    if (source || document.hidden) return;
+    const s = new EventSource(path);
+    source = s;
+    s.onopen = () => {
+      wait = FIRST_WAIT;
+      state?.(true);
+      if (again) opened?.();
+      again = true;
+    };
+    s.addEventListener(event, (e) => message(parse(/** @type {MessageEvent} */ (e).data || "null")));
+    s.onerror = () => {
+      state?.(false);
+      if (s.readyState !== EventSource.CLOSED) return;
+      source = null;
+      timer = window.setTimeout(open, wait);
+      wait = Math.min(wait * 2, LAST_WAIT);
+    };
+  };
+  const close = () => {
+    clearTimeout(timer);
+    source?.close();
+    source = null;
+  };
+  const seen = () => (document.hidden ? close() : open());
+  document.addEventListener("visibilitychange", seen);
+  open();
+  return () => {
+    document.removeEventListener("visibilitychange", seen);
+    close();
+  };
+}

@@ -1,0 +1,75 @@
+// @ts-check
+import { html, useEffect, useMemo, useRef, useState } from "../preact.js";
+import { api } from "../api.js";
+import { count, plural } from "../format.js";
+import { useResource } from "../resource.js";
+import { here } from "../router.js";
+import { byDay, fold, merge } from "../timeline.js";
+import { dayHead } from "../time.js";
+import { Icon } from "./icon.js";
+import { TimelineEntry } from "./timeline-entry.js";
+import { Trouble } from "./trouble.js";
+
+/** @typedef {import("../types.js").Page<import("../types.js").Entry>} EntryPage */
+
+/**
+ * A customer's history: the first page, read again when something changes, and
+ * the older ones that were asked for.
+ * @param {string} id
+ * @param {{kind?: string, event?: string}} filter
+ */
+export function useTimeline(id, filter) {
+  const key = `timeline ${id} ${filter.kind ?? ""} ${filter.event ?? ""}`;
+  const page = useResource(key, (signal) => api.timeline(id, filter, signal));
+  const [older, setOlder] = useState(/** @type {{key: string, known: EntryPage}|null} */ (null));
+  const [more, setMore] = useState(/** @type {{busy: boolean, error: any}} */ ({ busy: false, error: null }));
+  const shown = useMemo(() => {
+    if (!page.data || page.stale) return page.data;
+    return older?.key === key ? merge(page.data, older.known) : page.data;
+  }, [page.data, page.stale, older, key]);
+  const latest = useRef(shown);
+  latest.current = shown;
+  useEffect(() => {
+    if (shown && !page.stale) setOlder((o) => (o?.key === key && o.known === shown ? o : { key, known: shown }));
+  }, [shown, key, page.stale]);
+
+  const loadMore = async () => {
+    const from = latest.current;
+    if (!from?.next_cursor) return;
+    setMore({ busy: true, error: null });
+    try {
+      const next = await api.timeline(id, { ...filter, next_cursor: from.next_cursor });
+      const now = latest.current ?? from;
+      setOlder({ key, known: { data: [...now.data, ...next.data], next_cursor: next.next_cursor } });
+      setMore({ busy: false, error: null });
+    } catch (error) {
+      setMore({ busy: false, error });
+    }
+  };
+  return { page, shown, more, loadMore };
+}
+
+/** @param {{filter: {kind?: string, event?: string}, events: number}} props */
+function Tabs({ filter, events }) {
+  const tab = (/** @type {string} */ text, /** @type {string|undefined} */ kind, /** @type {number|undefined} */ n) => html`
+    <a href=${here({ show: kind, event: undefined })} data-keep aria-current=${(filter.kind ?? "") === (kind ?? "") ? "true" : undefined}>${text}${n === undefined ? null : html`<span class="n">${count(n)}</span>`}</a>`;
+  return html`<nav class="tabs" aria-label="Kinds of entries">${tab("All", undefined, undefined)}${tab("Events", "events", events)}${tab("Changes", "changes", undefined)}</nav>`;
+}
+
+/** @param {{timeline: ReturnType<typeof useTimeline>, filter: {kind?: string, event?: string}, events: number, live: boolean}} props */
+export function Timeline({ timeline, filter, events, live }) {
+  const { page, shown, more, loadMore } = timeline;
+  const days = useMemo(() => byDay(fold(shown?.data ?? [])), [shown]);
+  return html`<section class="panel" aria-label="Timeline">
+    <div class="panel-head tight"><${Tabs} filter=${filter} events=${events} />
+      <span class="right"><span class="small faint live" title=${live ? "New entries appear by themselves" : "Reconnecting"}><span class=${live ? "pulse" : "pulse off"}></span>${live ? "live" : "not live"}</span></span></div>
+    ${filter.event ? html`<p class="note small">Only <b>${filter.event}</b>. <a class="link" data-keep href=${here({ event: undefined })}>Show the rest</a></p>` : null}
+    ${page.error ? html`<div class="note"><${Trouble} error=${page.error} doing="read the timeline" retry=${page.reload} /></div>` : null}
+    <div class=${page.stale ? "days dim" : "days"}>${days.map((day) => html`<section key=${day.day} class="day"><h3>${dayHead(day.at)}</h3>
+      <ul>${day.rows.map((row) => html`<${TimelineEntry} key=${row.id} row=${row} />`)}</ul></section>`)}
+      ${shown?.data.length === 0 ? html`<p class="note">${filter.kind === "events" ? "No events yet. They appear here as they are tracked." : filter.kind === "changes" ? "Nothing has changed yet." : "Nothing has happened yet."}</p>` : null}</div>
+    ${more.error ? html`<div class="note"><${Trouble} error=${more.error} doing="read further back" /></div>` : null}
+    ${shown?.next_cursor ? html`<div class="older"><button type="button" class="button bare" disabled=${more.busy} onClick=${loadMore}><${Icon} name="down" tiny=${true} />${more.busy ? "Reading…" : "Further back"}</button></div>`
+      : shown?.data.length ? html`<p class="older small faint">That is everything: ${plural(shown.data.length, "entry", "entries")}.</p>` : null}
+  </section>`;
+}

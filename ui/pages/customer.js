@@ -1,0 +1,119 @@
+// @ts-check
+import { html } from "../preact.js";
+import { api } from "../api.js";
+import { count, nameOf, plural } from "../format.js";
+import { useLive } from "../live.js";
+import { useResource } from "../resource.js";
+import { here, usePlace } from "../router.js";
+import { useSteady } from "../steady.js";
+import { since, zone } from "../time.js";
+import { Activity } from "../components/activity.js";
+import { Ago } from "../components/ago.js";
+import { AttributePanel } from "../components/attribute-panel.js";
+import { Avatar } from "../components/avatar.js";
+import { Copy } from "../components/copy.js";
+import { Icon } from "../components/icon.js";
+import { Listing } from "../components/listing.js";
+import { PageHead } from "../components/page-head.js";
+import { Subscription } from "../components/status.js";
+import { Timeline, useTimeline } from "../components/timeline.js";
+import { Trouble } from "../components/trouble.js";
+
+/** @typedef {import("../types.js").CustomerDetail} Detail */
+
+/** @param {{title: string, n?: any, children?: any, right?: any}} props */
+function Panel({ title, n, right, children }) {
+  return html`<section class="panel" aria-label=${title}><div class="panel-head"><h2>${title}</h2>${n === undefined ? null : html`<span class="n">${n}</span>`}${right ? html`<span class="right">${right}</span>` : null}</div>${children}</section>`;
+}
+
+/** @param {{devices: Detail["devices"]}} props */
+function Devices({ devices }) {
+  if (!devices.length) return null;
+  return html`<${Panel} title="Devices" n=${`${devices.length} of 5`}><ul class="rows">${devices.map((d) => html`
+    <li key=${d.token}><div class="row"><${Icon} name="phone" class="faint" /><span class="nowrap">${d.platform === "ios" ? "iOS" : "Android"}</span>
+      <code class="cut faint" title=${d.token}>${d.token}</code><span class="right faint"><${Ago} at=${d.added_at} /></span><${Copy} text=${d.token} what="the device token" /></div></li>`)}</ul></${Panel}>`;
+}
+
+/** @param {{title: string, people: import("../types.js").Relation[], icon: string, total?: number}} props */
+function Relations({ title, people, icon, total }) {
+  if (!people.length) return null;
+  return html`<${Panel} title=${title} n=${count(total ?? people.length)}><ul class="rows">${people.map((p) => html`
+    <li key=${p.id}><a class="row" href=${`/app/customers/${p.id}`}><${Icon} name=${icon} class="faint" /><span class="cut" dir="auto" title=${p.name || p.uid}>${p.name || p.uid}</span><span class="right">${p.role ?? ""}</span></a></li>`)}</ul>
+    ${total !== undefined && total > people.length ? html`<p class="note small">The first ${people.length} of ${count(total)}.</p>` : null}</${Panel}>`;
+}
+
+/** @param {{lists: Detail["lists"]}} props */
+function Lists({ lists }) {
+  if (!lists.length) return null;
+  return html`<${Panel} title="Lists" n=${count(lists.length)}><ul class="rows">${lists.map((l) => html`
+    <li key=${l.id}><a class="row" href=${`/app/lists/${l.id}`}><${Subscription} status=${l.status} bare=${true} /><span class="cut" dir="auto" title=${l.title}>${l.title}</span>
+      <span class="right">${l.status === "subscribed" ? "since " : `${l.status} `}<${Ago} at=${l.since} plainly=${true} /></span></a></li>`)}</ul></${Panel}>`;
+}
+
+/** @param {{aliases: string[]}} props */
+function Aliases({ aliases }) {
+  if (!aliases?.length) return null;
+  return html`<${Panel} title="Also known as" n=${count(aliases.length)}><ul class="rows">${aliases.map((uid) => html`
+    <li key=${uid}><div class="row"><code class="cut" title=${uid}>${uid}</code><${Copy} text=${uid} what="the id" /></div></li>`)}</ul></${Panel}>`;
+}
+
+/** @param {{text: string|null|undefined, what: string, code?: boolean}} props */
+function Known({ text, what, code }) {
+  if (!text) return null;
+  return html`<span class="copied">${code ? html`<code class="cut" title=${text}>${text}</code>` : html`<span class="cut" title=${text}>${text}</span>`}<${Copy} text=${text} what=${what} /></span>`;
+}
+
+/** @param {{detail: Detail, name: string, view: string}} props */
+function Header({ detail, name, view }) {
+  const c = detail.customer;
+  const line = [
+    c.last_interaction ? html`Seen <${Ago} at=${c.last_interaction} />` : "Not seen yet",
+    `${c.is_account ? "account" : "customer"} for ${since(c.created_at)}`,
+    plural(detail.events, "event"), `times in ${zone()}`,
+  ];
+  return html`<div class="person"><${Avatar} name=${name} id=${c.id} account=${c.is_account} large=${true} />
+    <div class="person-text"><${PageHead} title=${name} line=${line} crumb=${c.is_account ? { href: "/app/accounts", text: "Accounts" } : { href: "/app/customers", text: "Customers" }}>
+      <span class="segments" role="group" aria-label="View"><a href=${here({ view: undefined })} aria-current=${view === "json" ? undefined : "true"}>Profile</a><a href=${here({ view: "json" })} aria-current=${view === "json" ? "true" : undefined}>JSON</a></span>
+    </${PageHead}>
+    <div class="facts known"><${Known} text=${c.uid} what="the id" code=${true} /><${Known} text=${c.email} what="the e-mail" /><${Known} text=${c.number} what="the number" />
+      ${c.archived ? html`<span class="tag"><${Icon} name="box" tiny=${true} />archived</span>` : null}
+      ${c.uid_updateable ? html`<span class="tag" title="It came without an id of your own; the first update that names one claims it">id not claimed</span>` : null}</div></div></div>`;
+}
+
+/** @param {{id: string, version: any}} props version: changes when the customer did */
+function AsJSON({ id, version }) {
+  const text = useResource(`json ${id} ${version}`, (signal) => api.customerJSON(id, signal));
+  if (text.error) return html`<${Trouble} error=${text.error} doing="read the customer" retry=${text.reload} />`;
+  return html`<${Listing} title="User" note="as GET /v1/users answers it" text=${text.data ?? ""} what="the JSON" />`;
+}
+
+/** @param {{id: string}} props */
+export function Customer({ id }) {
+  const { query } = usePlace();
+  const detail = useResource(`customer ${id}`, (signal) => api.customer(id, signal));
+  const filter = { kind: query.show, event: query.event };
+  const timeline = useTimeline(id, filter);
+  const live = useLive(detail.error?.code === "not_found" ? "" : `/api/customers/${encodeURIComponent(id)}/live`, () => {
+    void detail.reload();
+    void timeline.page.reload();
+  });
+  useSteady(`${timeline.shown?.data[0]?.id} ${detail.data?.attributes.length} ${detail.data?.lists.length}`);
+  const d = detail.data;
+  if (!d) {
+    return html`<main id="content" class="page" tabindex="-1">${detail.error
+      ? html`<${PageHead} title=${detail.error.code === "not_found" ? "No such customer" : "Customer"} crumb=${{ href: "/app/customers", text: "Customers" }} /><${Trouble} error=${detail.error} doing="read this customer" retry=${detail.error.code === "not_found" ? undefined : detail.reload} />`
+      : html`<div class="skeleton head-skeleton"></div><div class="panel skeleton" aria-busy="true"></div>`}</main>`;
+  }
+  const name = nameOf(d.customer);
+  return html`<main id="content" class="page steady" tabindex="-1">
+    <${Header} detail=${d} name=${name} view=${query.view} />
+    ${detail.error ? html`<${Trouble} error=${detail.error} doing="read this customer again" retry=${detail.reload} />` : null}
+    ${query.view === "json" ? html`<${AsJSON} id=${id} version=${`${d.customer.last_interaction} ${d.events} ${JSON.stringify(d.attributes.map((a) => a.changed_at))}`} />` : html`
+    <div class="profile">
+      <div class="profile-left"><${AttributePanel} attributes=${d.attributes} /><${Devices} devices=${d.devices} /></div>
+      <div class="profile-middle"><${Activity} days=${d.activity} /><${Timeline} timeline=${timeline} filter=${filter} events=${d.events} live=${live} /></div>
+      <div class="profile-right"><${Relations} title="Members" people=${d.members ?? []} icon="person" total=${d.customer.member_count} />
+        <${Relations} title="Accounts" people=${d.accounts} icon="building" /><${Lists} lists=${d.lists} /><${Aliases} aliases=${d.aliases} /></div>
+    </div>`}
+  </main>`;
+}

@@ -1,0 +1,52 @@
+// @ts-check
+import { html } from "../preact.js";
+import { api } from "../api.js";
+import { count } from "../format.js";
+import { useResource } from "../resource.js";
+import { here, navigate, usePlace } from "../router.js";
+import { zone } from "../time.js";
+import { Ago } from "../components/ago.js";
+import { FirstEvent } from "../components/first-event.js";
+import { PageHead } from "../components/page-head.js";
+import { SearchField } from "../components/search-field.js";
+import { Spark } from "../components/spark.js";
+import { Trouble } from "../components/trouble.js";
+import { TypeMark } from "../components/type-mark.js";
+
+/** How many properties a row names before the rest is counted. */
+const SHOWN = 4;
+
+/** @param {{e: import("../types.js").EventName, open: boolean}} props */
+function Row({ e, open }) {
+  const shown = open ? e.properties : e.properties.slice(0, SHOWN);
+  const rest = e.properties.length - shown.length;
+  return html`<tr class=${open ? "chosen" : ""}>
+    <td class="a limit title"><b class="cut" dir="auto" title=${e.name}>${e.name}</b></td>
+    <td class="more spark-cell"><${Spark} days=${e.days} /></td>
+    <td class="b num"><b>${count(e.count)}</b></td><td class="num quiet">${count(e.today)}</td>
+    <td class="num quiet">${count(e.customers)}</td>
+    <td class="extra quiet"><${Ago} at=${e.first_at} plainly=${true} /></td><td class="d quiet"><${Ago} at=${e.last_at} /></td>
+    <td class="wide properties"><span class="property-list">${shown.map((p) => html`<span class="property" key=${p.name}>${p.types.map((t) => html`<${TypeMark} key=${t} type=${t} odd=${p.types.length > 1} />`)}<span class="quiet">${p.name}</span></span>`)}
+      ${rest > 0 ? html`<button type="button" class="link small" data-row onClick=${() => navigate(here({ name: e.name }), { replace: true })}>${rest} more</button>` : null}${e.properties.length === 0 ? html`<span class="faint">–</span>` : null}</span></td></tr>`;
+}
+
+/** @param {{session: import("../types.js").Session}} props */
+export function Events({ session }) {
+  const { query } = usePlace();
+  const events = useResource("events", api.events);
+  const all = events.data?.data;
+  const typed = (query.query ?? "").toLocaleLowerCase();
+  const shown = all?.filter((e) => (!typed || e.name.toLocaleLowerCase().includes(typed) || e.properties.some((p) => p.name.toLocaleLowerCase().includes(typed))))
+    .sort((a, b) => Number(b.name === query.name) - Number(a.name === query.name));
+  const total = all?.reduce((sum, e) => sum + e.count, 0);
+  return html`<main id="content" class="page wide" tabindex="-1">
+    <${PageHead} title="Events" line=${all ? [html`<b>${count(total)}</b> events of <b>${count(all.length)}</b> ${all.length === 1 ? "name" : "names"}`, `${count(all.reduce((sum, e) => sum + e.today, 0))} today`, `times in ${zone()}`] : [html`<span class="faint">Reading…</span>`]} />
+    ${events.error ? html`<${Trouble} error=${events.error} doing="read the events" retry=${events.reload} />` : null}
+    ${all?.length ? html`<div class="tools" role="search"><${SearchField} value=${query.query ?? ""} label="Search events and properties" change=${(/** @type {string} */ text) => navigate(here({ query: text }), { replace: true })} /></div>` : null}
+    ${shown?.length ? html`<div class="panel ledger two bleed"><div class="scroll"><table><thead><tr><th scope="col">Event</th><th scope="col" class="more">Last 30 days</th><th scope="col" class="num" aria-sort="descending">Count</th><th scope="col" class="num">Today</th><th scope="col" class="num">Customers</th><th scope="col" class="extra">First</th><th scope="col">Last</th><th scope="col">Properties</th></tr></thead>
+      <tbody>${shown.map((e) => html`<${Row} key=${e.name} e=${e} open=${query.name === e.name} />`)}</tbody></table></div></div>` : null}
+    ${all && all.length > 0 && shown?.length === 0 ? html`<section class="panel empty"><h2>No event matches.</h2><p><a class="button" href="/app/events">Show every event</a></p></section>` : null}
+    ${all?.length === 0 ? html`<${FirstEvent} session=${session} />` : null}
+    ${!all && !events.error ? html`<div class="panel skeleton" aria-busy="true"></div>` : null}
+  </main>`;
+}

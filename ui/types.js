@@ -1,0 +1,92 @@
+// @ts-check
+// The shapes that /api answers, named once. This module holds types only.
+
+/** @typedef {{state: "setup"|"signed_out"|"signed_in", email?: string, workspace: string, zone: string, version: string, demo?: boolean}} Session */
+/** @typedef {{customers: number, accounts: number, lists: number, events: number, event_names: number, attributes: number, keys: number}} Overview */
+/**
+ * @template T
+ * @typedef {{data: T[], next_cursor?: string, previous_cursor?: string, total?: number}} Page
+ */
+/** @typedef {{id: string, title: string, status: string, since?: string}} Membership */
+/**
+ * @typedef {object} Customer
+ * @property {string} id
+ * @property {string} uid
+ * @property {boolean} [uid_updateable]
+ * @property {string|null} first_name
+ * @property {string|null} last_name
+ * @property {string|null} number
+ * @property {string|null} email
+ * @property {boolean} is_account
+ * @property {boolean} archived
+ * @property {string} created_at
+ * @property {string|null} last_interaction
+ * @property {Membership[]} lists
+ * @property {Record<string, any>} meta
+ * @property {number} [member_count]
+ */
+/** @typedef {{name: string, type: string, value: any, text: string, changed_at: string|null, standard: boolean}} Attribute */
+/** @typedef {{id: string, uid: string, name: string, role: string|null, since?: string}} Relation */
+/** @typedef {{day: string, count: number}} Day */
+/**
+ * @typedef {object} CustomerDetail
+ * @property {Customer} customer
+ * @property {Attribute[]} attributes
+ * @property {{token: string, platform: string, added_at: string}[]} devices
+ * @property {Relation[]} accounts
+ * @property {Relation[]} [members]
+ * @property {Membership[]} lists
+ * @property {string[]} aliases
+ * @property {number} events
+ * @property {Day[]} activity
+ */
+/** @typedef {{name: string, from?: any, to?: any}} Change */
+/**
+ * @typedef {object} Entry
+ * @property {string} id
+ * @property {string} at
+ * @property {string} kind
+ * @property {string} [source]
+ * @property {string} [event]
+ * @property {any} [value]
+ * @property {Record<string, any>} [properties]
+ * @property {string} [message_id]
+ * @property {Change[]} [changes]
+ * @property {string} [token]
+ * @property {string} [platform]
+ * @property {{id: string, title: string}} [list]
+ * @property {string} [status]
+ * @property {{uid: string}} [account]
+ * @property {{uid: string}} [member]
+ * @property {string|null} [role]
+ * @property {boolean} [joined]
+ * @property {string} [uid]
+ * @property {string} [to]
+ * @property {string} [from]
+ */
+/** @typedef {{id: string, title: string, description: string|null, double_optin: boolean, redirect_url: string|null, archived: boolean, created_at: string, subscribed: number, pending: number, unsubscribed: number}} List */
+/** @typedef {{id: string, uid: string, name: string, email: string|null, number: string|null, status: string, since: string, confirm_url?: string}} Subscriber */
+/** @typedef {{name: string, count: number, customers: number, first_at: string, last_at: string, today: number, properties: {name: string, types: string[]}[], days: Day[]}} EventName */
+/** @typedef {{name: string, label: string, standard: boolean, types: Record<string, number>, customers: number, samples: string[], changed_at: string|null}} AttributeName */
+/** @typedef {{id: string, name: string, public: string, private_hint: string, private?: string, created_at: string, last_used_at: string|null, revoked_at: string|null, pinned: boolean}} Key */
+/**
+ * @typedef {object} LoggedRequest
+ * @property {number} seq
+ * @property {string} id
+ * @property {string} at
+ * @property {string} method
+ * @property {string} path
+ * @property {string} query
+ * @property {{name: string, hint: string}|null} key
+ * @property {number} status
+ * @property {number} took_ms
+ * @property {string} error
+ * @property {string} ip
+ * @property {string} user_agent
+ * @property {number} bytes
+ */
+/** @typedef {LoggedRequest & {content_type: string, body: string, body_truncated: boolean, answer: string, answer_truncated: boolean}} RequestDetail */
+/** @typedef {{at: string, count: number, refused: number}} Minute */
+/** @typedef {{data: LoggedRequest[], kept: number, since: string, minutes: Minute[], p50_ms: number, p99_ms: number, hour: {count: number, refused: number}}} RequestLog */
+
+export {};
