@@ -51,11 +51,11 @@ export function nameOf(c) {
 
 /**
  * One or two letters for the avatar, by what a reader sees as a letter: marks
- * that combine stay with their letter.
+ * that combine stay with their letter. An e-mail goes by what stands before the @.
  * @param {string} name
  */
 export function initials(name) {
-  const words = name.split(/[\s@._-]+/u).filter((w) => /[\p{L}\p{N}]/u.test(w));
+  const words = name.replace(/(.)@\S*$/u, "$1").split(/[\s@._-]+/u).filter((w) => /[\p{L}\p{N}]/u.test(w));
   const picked = words.length > 1 ? [words[0], words[words.length - 1]] : words.slice(0, 1);
   return picked.map(firstLetter).join("").toLocaleUpperCase("en") || "–";
 }
@@ -78,6 +78,17 @@ export function tone(id) {
   let sum = 0;
   for (const letter of id) sum = (sum * 31 + (letter.codePointAt(0) ?? 0)) % 9973;
   return (sum % 6) + 1;
+}
+
+/**
+ * A share as a percentage that never claims all or nothing: 0.9999 → "> 99 %".
+ * @param {number} share
+ */
+export function percent(share) {
+  const whole = Math.round(share * 100);
+  if (whole === 0 && share > 0) return "< 1 %";
+  if (whole === 100 && share < 1) return "> 99 %";
+  return `${whole} %`;
 }
 
 /**

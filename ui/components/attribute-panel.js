@@ -14,7 +14,7 @@ export function Name({ name }) {
 function Row({ a }) {
   return html`<li><div class="row attribute" data-anchor>
     <${TypeMark} type=${a.type} /><span class="quiet attribute-name"><${Name} name=${a.name} /></span>
-    <span class="attribute-value"><${Value} text=${a.text} value=${a.value} column=${a.type} /></span>
+    <span class="attribute-value"><${Value} text=${a.text} value=${a.value} column=${a.type} known=${a.standard} /></span>
     <span class="right faint"><${Ago} at=${a.changed_at} /></span></div></li>`;
 }
 

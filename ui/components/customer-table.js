@@ -34,11 +34,11 @@ function Row({ c, columns, fresh }) {
     <td class="c indent narrow-only"><span class="cut">${contact === name ? c.uid : contact}</span></td>
     <td class="limit short"><code class="cut quiet" title=${c.uid}>${c.uid}</code></td>
     <td class="limit quiet"><span class="cut" title=${c.email ?? undefined}><${Value} value=${c.email ?? undefined} column="text" /></span></td>
-    <td class="more quiet">${c.number ?? html`<${Value} />`}</td>
-    ${columns.map((col) => html`<td key=${col.name} class=${`limit short extra${col.type === "number" ? " num" : ""}`}><span class="cut"><${Value} value=${c.meta?.[col.name]} column=${col.type} /></span></td>`)}
-    <td class="d quiet more"><${Tags} lists=${c.lists ?? []} /></td>
+    <td class="roomy quiet">${c.number ?? html`<${Value} />`}</td>
+    ${columns.map((col, i) => html`<td key=${col.name} class=${`limit short extra${i === 0 ? " d" : ""}${col.type === "number" ? " num" : ""}`}><span class="cut"><${Value} value=${c.meta?.[col.name]} column=${col.type} /></span></td>`)}
+    <td class="quiet more"><${Tags} lists=${c.lists ?? []} /></td>
     <td class="b quiet"><${Ago} at=${c.last_interaction} never="not yet" /></td>
-    <td class="quiet extra"><${Ago} at=${c.created_at} plainly=${true} /></td>
+    <td class="quiet roomy"><${Ago} at=${c.created_at} plainly=${true} /></td>
   </tr>`;
 }
 
@@ -49,9 +49,9 @@ function Row({ c, columns, fresh }) {
 export function CustomerTable({ rows, columns, fresh, account }) {
   return html`<div class="scroll"><table><thead><tr>
       <th scope="col">${account ? "Account" : "Customer"}</th><th class="narrow-only"></th>
-      <${Head} type="text">Id<//><${Head} type="text">E-mail<//><${Head} type="text" look="more">Number<//>
+      <${Head} type="text">Id<//><${Head} type="text">E-mail<//><${Head} type="text" look="roomy">Number<//>
       ${columns.map((col) => html`<${Head} key=${col.name} type=${col.type} look=${`extra${col.type === "number" ? " num" : ""}`}>${col.name}<//>`)}
-      <th scope="col" class="more">Lists</th><${Head} type="date">Last seen<//><${Head} type="date" look="extra">Since<//>
+      <th scope="col" class="more">Lists</th><${Head} type="date">Last seen<//><${Head} type="date" look="roomy">Since<//>
     </tr></thead>
     <tbody>${rows.map((c) => html`<${Row} key=${c.id} c=${c} columns=${columns} fresh=${fresh.has(c.id)} />`)}</tbody></table></div>`;
 }

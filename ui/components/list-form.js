@@ -37,10 +37,10 @@ export function ListForm({ list, close, saved }) {
   const marks = (/** @type {string} */ field) => (error?.field === field ? { "aria-invalid": "true", "aria-describedby": `wrong-${field}` } : {});
   return html`<${Dialog} title=${list ? "Change the list" : "New list"} close=${close}><form class="form" onSubmit=${submit}>
     ${error && !["title", "description", "redirect_url"].includes(error.field) ? html`<${Trouble} error=${error} doing=${list ? "save the list" : "create the list"} />` : null}
-    <label><span>Title</span><input class="input" name="title" data-first required maxlength=${TITLE} dir="auto" value=${list?.title ?? ""} ...${marks("title")} />${wrong("title")}</label>
-    <label><span>Description</span><textarea class="input" name="description" rows="2" maxlength=${DESCRIPTION} dir="auto" ...${marks("description")}>${list?.description ?? ""}</textarea>${wrong("description")}<span class="hint">Subscribers see it.</span></label>
-    <label class="check"><input type="checkbox" name="double_optin" checked=${list?.double_optin ?? false} /><span>Ask each subscriber to confirm<span class="hint">Whoever comes by the form stays pending until the link in a message is opened.</span></span></label>
-    <label><span>Where the form leads afterwards</span><input class="input" type="url" name="redirect_url" placeholder="https://" value=${list?.redirect_url ?? ""} ...${marks("redirect_url")} />${wrong("redirect_url")}<span class="hint">A page of yours. Without one, Kith says thank you.</span></label>
+    <label><span>Title</span><input class="input" name="title" data-first required maxlength=${TITLE} dir="auto" defaultValue=${list?.title ?? ""} ...${marks("title")} />${wrong("title")}</label>
+    <label><span>Description</span><textarea class="input" name="description" rows="2" maxlength=${DESCRIPTION} dir="auto" ...${marks("description")} defaultValue=${list?.description ?? ""}></textarea>${wrong("description")}<span class="hint">Subscribers see it.</span></label>
+    <label class="check"><input type="checkbox" name="double_optin" defaultChecked=${list?.double_optin ?? false} /><span>Ask each subscriber to confirm<span class="hint">Whoever comes by the form stays pending until the link in a message is opened.</span></span></label>
+    <label><span>Where the form leads afterwards</span><input class="input" type="url" name="redirect_url" placeholder="https://" defaultValue=${list?.redirect_url ?? ""} ...${marks("redirect_url")} />${wrong("redirect_url")}<span class="hint">A page of yours. Without one, Kith says thank you.</span></label>
     <div class="buttons"><button type="button" class="button" onClick=${close}>Cancel</button><button class="button main" disabled=${busy}>${list ? "Save the list" : "Create the list"}</button></div>
   </form></${Dialog}>`;
 }

@@ -41,14 +41,15 @@ export function Glyph() {
   return html`<svg class="glyph" viewBox="0 0 20 20" aria-hidden="true"><rect width="20" height="20" rx="4" /><path d="M7 5v10M13 5.250 6.500 10 13 14.750" /></svg>`;
 }
 
-const MAC = /Mac|iPhone|iPad/.test(navigator.platform);
+/** What the key beside K is called here. */
+const control = () => (/Mac|iPhone|iPad/.test(navigator.platform) ? "⌘" : "Ctrl");
 
 /** @param {{session: import("../types.js").Session, signOut: () => void, help: () => void}} props */
 function Foot({ session, signOut, help }) {
   return html`<div class="foot"><div class="foot-in">
-    <span class="foot-line"><button type="button" class="button bare small" onClick=${help}><${Icon} name="help" tiny=${true} />Keys of the keyboard</button></span>
     <span class="foot-line"><span class="cut" title=${session.email}>${session.email}</span><button type="button" class="button bare small" onClick=${signOut}>Sign out</button></span>
-    <span class="foot-line"><span class="cut" title=${session.demo ? "This server keeps invented data" : undefined}>kith ${session.version}${session.demo ? " · demo" : ""}</span><${ThemeSwitch} /></span>
+    <span class="foot-line tools-line"><button type="button" class="button bare square" aria-label="Keys of the keyboard" title="Keys of the keyboard" onClick=${help}><${Icon} name="help" /></button><${ThemeSwitch} /></span>
+    <span class="foot-line" title=${session.demo ? "This server keeps invented data" : undefined}>kith ${session.version}${session.demo ? " · demo" : ""}</span>
   </div></div>`;
 }
 
@@ -57,7 +58,7 @@ export function Rail({ session, overview, find, help, signOut }) {
   const { path } = usePlace();
   return html`<aside class="rail">
     <a class="brand" href="/app/customers"><${Glyph} /><span class="cut">${session.workspace}</span></a>
-    <button type="button" class="find" onClick=${find}><${Icon} name="search" />Find anything<kbd>${MAC ? "⌘" : "Ctrl"} K</kbd></button>
+    <button type="button" class="find" onClick=${find}><${Icon} name="search" />Find anything<kbd>${control()} K</kbd></button>
     <${Nav} overview=${overview} path=${path} />
     <${Foot} session=${session} signOut=${signOut} help=${help} />
   </aside>`;

@@ -36,9 +36,9 @@ function Changes({ entry }) {
   const changes = entry.changes ?? [];
   const shown = all ? changes : changes.slice(0, SHOWN);
   return html`${shown.map((c) => html`<span class="change" key=${c.name}><span class="quiet">${c.name}</span>
+      ${"to" in c ? null : html`<span class="faint">removed, was</span>`}
       ${"from" in c ? html`<span class="quiet"><${Value} value=${c.from} /></span>` : null}
-      <span class="faint">${"to" in c ? ("from" in c ? "→" : "is") : "removed, was"}</span>
-      ${"to" in c ? html`<b><${Value} value=${c.to} /></b>` : null}</span>`)}
+      ${"to" in c ? html`<span class="faint">${"from" in c ? "→" : "is"}</span><b><${Value} value=${c.to} /></b>` : null}</span>`)}
     ${shown.length < changes.length ? html`<button type="button" class="link small" onClick=${() => setAll(true)}>and ${changes.length - SHOWN} more</button>` : null}`;
 }
 
@@ -79,7 +79,7 @@ export function TimelineEntry({ row }) {
   return html`<li class="entry" data-anchor data-id=${row.id}>
     <time datetime=${entry.at} title=${times > 1 ? `${clockExact(first)} to ${instant(entry.at)}` : instant(entry.at)}>${clock(entry.at)}</time>
     <${Icon} name=${kind.icon} />
-    <div class="entry-body"><span class="entry-what">${kind.say(entry)}${times > 1 ? html` <span class="quiet" title=${`${times} equal events within a minute`}>× ${times}</span>` : null} ${source}</span>
-      ${entry.kind === "event" ? html`<${Properties} entry=${entry} />` : null}${token}</div>
+    <div class="entry-body"><span class="entry-what">${kind.say(entry)}${times > 1 ? html` <span class="quiet" title=${`${times} equal events within a minute`}>× ${times}</span>` : null}${entry.kind === "changed" ? null : html` ${source}`}</span>
+      ${entry.kind === "changed" ? source : null}${entry.kind === "event" ? html`<${Properties} entry=${entry} />` : null}${token}</div>
   </li>`;
 }

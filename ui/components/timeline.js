@@ -14,19 +14,27 @@ import { Trouble } from "./trouble.js";
 
 /**
  * A customer's history: the first page, read again when something changes, and
- * the older ones that were asked for.
+ * the older ones that were asked for. While the reader is further down, new
+ * entries wait, counted, so that nothing moves under the eyes.
  * @param {string} id
  * @param {{kind?: string, event?: string}} filter
  */
 export function useTimeline(id, filter) {
   const key = `timeline ${id} ${filter.kind ?? ""} ${filter.event ?? ""}`;
   const page = useResource(key, (signal) => api.timeline(id, filter, signal));
+  const inSight = useRef(true);
+  const [taken, setTaken] = useState(/** @type {{key: string, data: EntryPage|undefined}} */ ({ key: "", data: undefined }));
+  const take = () => setTaken({ key, data: page.data });
+  useEffect(() => {
+    if (page.data && !page.stale && (inSight.current || taken.key !== key)) take();
+  }, [page.data, page.stale, key]);
+  const current = taken.key === key ? taken.data : page.stale ? taken.data : page.data;
   const [older, setOlder] = useState(/** @type {{key: string, known: EntryPage}|null} */ (null));
   const [more, setMore] = useState(/** @type {{busy: boolean, error: any}} */ ({ busy: false, error: null }));
   const shown = useMemo(() => {
-    if (!page.data || page.stale) return page.data;
-    return older?.key === key ? merge(page.data, older.known) : page.data;
-  }, [page.data, page.stale, older, key]);
+    if (!current || page.stale) return current;
+    return older?.key === key ? merge(current, older.known) : current;
+  }, [current, page.stale, older, key]);
   const latest = useRef(shown);
   latest.current = shown;
   useEffect(() => {
@@ -46,7 +54,14 @@ export function useTimeline(id, filter) {
       setMore({ busy: false, error });
     }
   };
-  return { page, shown, more, loadMore };
+  const known = new Set(shown?.data.map((e) => e.id));
+  const waiting = page.stale || current === page.data ? 0 : (page.data?.data.filter((e) => !known.has(e.id)).length ?? 0);
+  /** Whether the top of the timeline is in sight: only then new entries go in by themselves. @param {boolean} on */
+  const see = (on) => {
+    inSight.current = on;
+    if (on && page.data && !page.stale && current !== page.data) take();
+  };
+  return { page, shown, more, loadMore, waiting, see };
 }
 
 /** @param {{filter: {kind?: string, event?: string}, events: number}} props */
@@ -58,11 +73,20 @@ function Tabs({ filter, events }) {
 
 /** @param {{timeline: ReturnType<typeof useTimeline>, filter: {kind?: string, event?: string}, events: number, live: boolean}} props */
 export function Timeline({ timeline, filter, events, live }) {
-  const { page, shown, more, loadMore } = timeline;
+  const { page, shown, more, loadMore, waiting } = timeline;
+  const top = useRef(/** @type {HTMLElement|null} */ (null));
+  const see = useRef(timeline.see);
+  see.current = timeline.see;
+  useEffect(() => {
+    const watch = new IntersectionObserver(([seen]) => see.current(seen.isIntersecting || seen.boundingClientRect.top > 0));
+    watch.observe(/** @type {HTMLElement} */ (top.current));
+    return () => watch.disconnect();
+  }, []);
   const days = useMemo(() => byDay(fold(shown?.data ?? [])), [shown]);
   return html`<section class="panel" aria-label="Timeline">
-    <div class="panel-head tight"><${Tabs} filter=${filter} events=${events} />
+    <div class="panel-head tight" ref=${top}><${Tabs} filter=${filter} events=${events} />
       <span class="right"><span class="small faint live" title=${live ? "New entries appear by themselves" : "Reconnecting"}><span class=${live ? "pulse" : "pulse off"}></span>${live ? "live" : "not live"}</span></span></div>
+    ${waiting ? html`<div class="waiting-line"><button type="button" class="button" onClick=${() => top.current?.scrollIntoView({ block: "center" })}><${Icon} name="up" tiny=${true} />${plural(waiting, "new entry", "new entries")}</button></div>` : null}
     ${filter.event ? html`<p class="note small">Only <b>${filter.event}</b>. <a class="link" data-keep href=${here({ event: undefined })}>Show the rest</a></p>` : null}
     ${page.error ? html`<div class="note"><${Trouble} error=${page.error} doing="read the timeline" retry=${page.reload} /></div>` : null}
     <div class=${page.stale ? "days dim" : "days"}>${days.map((day) => html`<section key=${day.day} class="day"><h3>${dayHead(day.at)}</h3>

@@ -9,9 +9,9 @@ import { TypeMark } from "./type-mark.js";
  * One value of a customer, so that its type can be seen. `column` is the type its
  * column's head already says; a value of another type then carries its own mark.
  * `text` is the value's JSON as the server wrote it, and wins over `value`.
- * @param {{value?: any, text?: string, column?: string}} props
+ * @param {{value?: any, text?: string, column?: string, known?: boolean}} props known: a standard attribute, whose text needs no quotes
  */
-export function Value({ value, text, column }) {
+export function Value({ value, text, column, known }) {
   const v = text === undefined ? value : read(text, value);
   const type = typeOf(v);
   const odd = column !== undefined && type !== "missing" && type !== "null" && v !== "" && type !== column && !(column === "text" && type === "date");
@@ -26,7 +26,7 @@ export function Value({ value, text, column }) {
     return html`<bdi class="value" title=${write(v)}>${mark}${v.length ? v.map(plain).join(", ") : html`<span class="value raw faint">[]</span>`}</bdi>`;
   }
   if (type === "list" || type === "object") return html`<span class="value raw" title=${write(v)}>${mark}${write(v)}</span>`;
-  if (odd || looksOther(v)) return html`<span class="value quoted" title=${v}>${mark}<bdi>${JSON.stringify(v)}</bdi></span>`;
+  if (odd || (!known && looksOther(v))) return html`<span class="value quoted" title=${v}>${mark}<bdi>${JSON.stringify(v)}</bdi></span>`;
   return html`<bdi class="value" title=${v.length > 24 ? v : undefined}>${v}</bdi>`;
 }
 

@@ -1,7 +1,7 @@
 // @ts-check
 import { html } from "../preact.js";
 import { api } from "../api.js";
-import { count, plural } from "../format.js";
+import { count, percent, plural } from "../format.js";
 import { useResource } from "../resource.js";
 import { here, navigate, usePlace } from "../router.js";
 import { zone } from "../time.js";
@@ -27,7 +27,7 @@ function Row({ a, people }) {
     <td class="a"><b><${Name} name=${a.name} /></b>${a.label && a.label !== a.name ? html` <span class="faint more">${a.label}</span>` : null}</td>
     <td class="c"><${Types} types=${a.types} /></td>
     <td class="b num">${count(a.customers)}</td>
-    <td class="num quiet">${people ? `${Math.round((a.customers / people) * 100)} %` : ""}</td>
+    <td class="num quiet">${people ? percent(a.customers / people) : ""}</td>
     <td class="wide samples quiet"><span class="cut">${a.samples.slice(0, 4).map((text, i) => html`<span key=${i}>${i > 0 ? html`<span class="sep"></span>` : null}<${Value} text=${text} column=${main} /></span>`)}</span></td>
     <td class="d quiet"><${Ago} at=${a.changed_at} /></td></tr>`;
 }
@@ -35,7 +35,7 @@ function Row({ a, people }) {
 /** @param {{title: string, rows: import("../types.js").AttributeName[], people: number|undefined}} props */
 function Table({ title, rows, people }) {
   if (rows.length === 0) return null;
-  return html`<section class="panel ledger two bleed" aria-label=${title}><div class="panel-head"><h2>${title}</h2><span class="n">${count(rows.length)}</span></div><div class="scroll"><table>
+  return html`<section class="panel ledger two bleed catalogue" aria-label=${title}><div class="panel-head"><h2>${title}</h2><span class="n">${count(rows.length)}</span></div><div class="scroll"><table>
     <thead><tr><th scope="col">Name</th><th scope="col">Type</th><th scope="col" class="num">Customers</th><th scope="col" class="num">Share</th><th scope="col">Some values</th><th scope="col">Changed</th></tr></thead>
     <tbody>${rows.map((a) => html`<${Row} key=${a.name} a=${a} people=${people} />`)}</tbody></table></div></section>`;
 }
@@ -51,7 +51,7 @@ export function Attributes({ session }) {
   const mixed = all?.filter((a) => Object.keys(a.types).length > 1).length ?? 0;
   const people = overview.data?.customers;
   return html`<main id="content" class="page wide" tabindex="-1">
-    <${PageHead} title="Attributes" line=${all ? [html`<b>${count(all.length)}</b> ${all.length === 1 ? "attribute" : "attributes"}, ${count(all.filter((a) => !a.standard).length)} of them custom`, mixed ? html`<span class="warn">${count(mixed)} with more than one type</span>` : null, `times in ${zone()}`] : [html`<span class="faint">Reading…</span>`]} />
+    <${PageHead} title="Attributes" line=${all ? [html`<b>${count(all.length)}</b> ${all.length === 1 ? "attribute" : "attributes"}, ${count(all.filter((a) => !a.standard).length)} of them custom`, mixed ? html`<span class="warn">${count(mixed)} with more than one type</span>` : null, `times in ${zone()}`] : [attributes.error ? null : html`<span class="faint">Reading…</span>`]} />
     ${attributes.error ? html`<${Trouble} error=${attributes.error} doing="read the attributes" retry=${attributes.reload} />` : null}
     ${all?.length ? html`<div class="tools" role="search"><${SearchField} value=${query.query ?? ""} label="Search attributes" change=${(/** @type {string} */ text) => navigate(here({ query: text }), { replace: true })} /></div>` : null}
     ${shown ? html`<${Table} title="Custom" rows=${shown.filter((a) => !a.standard)} people=${people} /><${Table} title="Standard" rows=${shown.filter((a) => a.standard)} people=${people} />` : null}

@@ -85,7 +85,7 @@ function Ledger({ session, account }) {
   const all = overview.data ? (account ? overview.data.accounts : overview.data.customers) : undefined;
   const noun = account ? "account" : "customer";
   const total = page.data?.total;
-  const line = rows === undefined ? [html`<span class="faint">Reading…</span>`] : [
+  const line = rows === undefined ? [page.error ? null : html`<span class="faint">Reading…</span>`] : [
     any && total !== undefined ? html`<b>${count(total)}</b> of ${count(all)} match` : html`<b>${count(any ? rows.length : total ?? all)}</b> ${any ? "on this page match" : plural(total ?? all ?? 0, noun).replace(/^\S+ /, "")}`,
     "newest first", `times in ${zone()}`,
     first ? html`<span class="live"><span class=${live ? "pulse" : "pulse off"}></span>${live ? "live" : "not live, reconnecting"}</span>` : "not live on further pages",

@@ -21,13 +21,13 @@ function Row({ e, open }) {
   const shown = open ? e.properties : e.properties.slice(0, SHOWN);
   const rest = e.properties.length - shown.length;
   return html`<tr class=${open ? "chosen" : ""}>
-    <td class="a limit title"><b class="cut" dir="auto" title=${e.name}>${e.name}</b></td>
+    <td class="a limit title"><a data-row data-keep class="cut" dir="auto" href=${here({ name: open ? undefined : e.name })} aria-expanded=${open ? "true" : "false"} title=${e.name}><b>${e.name}</b></a></td>
     <td class="more spark-cell"><${Spark} days=${e.days} /></td>
     <td class="b num"><b>${count(e.count)}</b></td><td class="num quiet">${count(e.today)}</td>
-    <td class="num quiet">${count(e.customers)}</td>
+    <td class="c num quiet">${count(e.customers)}<span class="narrow-only"> ${e.customers === 1 ? "customer" : "customers"}</span></td>
     <td class="extra quiet"><${Ago} at=${e.first_at} plainly=${true} /></td><td class="d quiet"><${Ago} at=${e.last_at} /></td>
     <td class="wide properties"><span class="property-list">${shown.map((p) => html`<span class="property" key=${p.name}>${p.types.map((t) => html`<${TypeMark} key=${t} type=${t} odd=${p.types.length > 1} />`)}<span class="quiet">${p.name}</span></span>`)}
-      ${rest > 0 ? html`<button type="button" class="link small" data-row onClick=${() => navigate(here({ name: e.name }), { replace: true })}>${rest} more</button>` : null}${e.properties.length === 0 ? html`<span class="faint">–</span>` : null}</span></td></tr>`;
+      ${rest > 0 ? html`<span class="small faint">and ${rest} more</span>` : null}${e.properties.length === 0 ? html`<span class="faint">–</span>` : null}</span></td></tr>`;
 }
 
 /** @param {{session: import("../types.js").Session}} props */
@@ -36,11 +36,10 @@ export function Events({ session }) {
   const events = useResource("events", api.events);
   const all = events.data?.data;
   const typed = (query.query ?? "").toLocaleLowerCase();
-  const shown = all?.filter((e) => (!typed || e.name.toLocaleLowerCase().includes(typed) || e.properties.some((p) => p.name.toLocaleLowerCase().includes(typed))))
-    .sort((a, b) => Number(b.name === query.name) - Number(a.name === query.name));
+  const shown = all?.filter((e) => (!typed || e.name.toLocaleLowerCase().includes(typed) || e.properties.some((p) => p.name.toLocaleLowerCase().includes(typed))));
   const total = all?.reduce((sum, e) => sum + e.count, 0);
   return html`<main id="content" class="page wide" tabindex="-1">
-    <${PageHead} title="Events" line=${all ? [html`<b>${count(total)}</b> events of <b>${count(all.length)}</b> ${all.length === 1 ? "name" : "names"}`, `${count(all.reduce((sum, e) => sum + e.today, 0))} today`, `times in ${zone()}`] : [html`<span class="faint">Reading…</span>`]} />
+    <${PageHead} title="Events" line=${all ? [html`<b>${count(total)}</b> events of <b>${count(all.length)}</b> ${all.length === 1 ? "name" : "names"}`, `${count(all.reduce((sum, e) => sum + e.today, 0))} today`, `times in ${zone()}`] : [events.error ? null : html`<span class="faint">Reading…</span>`]} />
     ${events.error ? html`<${Trouble} error=${events.error} doing="read the events" retry=${events.reload} />` : null}
     ${all?.length ? html`<div class="tools" role="search"><${SearchField} value=${query.query ?? ""} label="Search events and properties" change=${(/** @type {string} */ text) => navigate(here({ query: text }), { replace: true })} /></div>` : null}
     ${shown?.length ? html`<div class="panel ledger two bleed"><div class="scroll"><table><thead><tr><th scope="col">Event</th><th scope="col" class="more">Last 30 days</th><th scope="col" class="num" aria-sort="descending">Count</th><th scope="col" class="num">Today</th><th scope="col" class="num">Customers</th><th scope="col" class="extra">First</th><th scope="col">Last</th><th scope="col">Properties</th></tr></thead>

@@ -32,7 +32,7 @@ function Connect({ base, pub }) {
   const { query } = usePlace();
   const all = snippets(base, pub);
   const chosen = all.find((s) => s.id === query.sdk) ?? all[0];
-  return html`<section class="panel connect" aria-label="Send from your code"><div class="panel-head tight connect-head"><h2 class="hidden">Send from your code</h2>
+  return html`<h2 class="section-title">Send from your code</h2><section class="panel connect" aria-label="Send from your code"><div class="panel-head tight connect-head">
       <nav class="tabs" aria-label="SDK">${all.map((s) => html`<a key=${s.id} href=${here({ sdk: s.id === "curl" ? undefined : s.id })} data-keep aria-current=${s === chosen ? "true" : undefined}>${s.name}</a>`)}</nav></div>
     <div class="connect-body"><p>${chosen.how}</p>
       ${chosen.parts.map((part) => html`<${Listing} key=${part.title} title=${part.title} text=${part.text} what=${`“${part.title}”`} plain=${true} />`)}
@@ -49,7 +49,7 @@ export function Keys() {
   const base = keys.data?.base_url ?? location.origin;
   const close = () => setOpen({ what: "" });
   return html`<main id="content" class="page" tabindex="-1">
-    <${PageHead} title="Keys" line=${all ? [html`<b>${count(live.length)}</b> in use${all.length > live.length ? `, ${all.length - live.length} revoked` : ""}`, html`<span class="copied">this server answers at <code>${base}</code><${Copy} text=${base} what="the address" /></span>`, `times in ${zone()}`] : [html`<span class="faint">Reading…</span>`]}>
+    <${PageHead} title="Keys" line=${all ? [html`<b>${count(live.length)}</b> in use${all.length > live.length ? `, ${all.length - live.length} revoked` : ""}`, `times in ${zone()}`, html`<span class="copied">this server answers at <code>${base}</code><${Copy} text=${base} what="the address" /></span>`] : [keys.error ? null : html`<span class="faint">Reading…</span>`]}>
       <button type="button" class="button main" onClick=${() => setOpen({ what: "new" })}><${Icon} name="plus" />New key</button></${PageHead}>
     ${keys.error ? html`<${Trouble} error=${keys.error} doing="read the keys" retry=${keys.reload} />` : null}
     ${all?.length ? html`<div class="panel ledger two bleed keys"><div class="scroll"><table><thead><tr><th scope="col">Name</th><th scope="col">Public key</th><th scope="col" class="more">Private key</th><th scope="col" class="extra">Made</th><th scope="col">Last used</th><th scope="col"><span class="hidden">Revoke</span></th></tr></thead>

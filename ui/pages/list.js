@@ -31,13 +31,12 @@ function Row({ s }) {
   return html`<tr>
     <td class="a"><span class="who"><${Avatar} name=${s.name || s.uid} id=${s.id} /><a data-row class="cut" dir="auto" href=${`/app/customers/${s.id}`} title=${s.name || s.uid}>${s.name || s.uid}</a></span></td>
     <td class="c indent limit quiet"><span class="cut" title=${s.email || s.number || undefined}>${s.email || s.number || html`<span class="faint">–</span>`}</span></td>
-    <td class="d"><${Subscription} status=${s.status} /></td>
-    <td class="b quiet"><${Ago} at=${s.since} /></td>
-    <td class="num">${s.confirm_url ? html`<${Copy} text=${s.confirm_url} what="the confirmation link" label="Copy link" look="small" />` : null}</td></tr>`;
+    <td class="d"><span class="copied"><${Subscription} status=${s.status} />${s.confirm_url ? html` <${Copy} text=${s.confirm_url} what="the confirmation link" label="Copy link" look="small" />` : null}</span></td>
+    <td class="b quiet"><${Ago} at=${s.since} /></td></tr>`;
 }
 
-/** @param {{list: ListShape, base: string}} props */
-function Subscribers({ list, base }) {
+/** @param {{list: ListShape}} props */
+function Subscribers({ list }) {
   const { query } = usePlace();
   const ask = { status: query.status, next_cursor: query.next_cursor, previous_cursor: query.previous_cursor };
   const page = useResource(`subscribers ${list.id} ${JSON.stringify(ask)}`, (signal) => api.subscribers(list.id, ask, signal));
@@ -48,7 +47,7 @@ function Subscribers({ list, base }) {
   return html`<section class="panel ledger two bleed" aria-label="Subscribers"><div class="panel-head tight"><nav class="tabs" aria-label="Status">
       ${tab(undefined, "All", total)}${tab("subscribed", "Subscribed", list.subscribed)}${tab("pending", "Pending", list.pending)}${tab("unsubscribed", "Unsubscribed", list.unsubscribed)}</nav></div>
     ${page.error ? html`<div class="note"><${Trouble} error=${page.error} doing="read the subscribers" retry=${page.reload} /></div>` : null}
-    ${rows?.length ? html`<div class=${page.stale ? "scroll dim" : "scroll"}><table><thead><tr><th scope="col">Customer</th><th scope="col">E-mail or number</th><th scope="col">Status</th><th scope="col">Since</th><th scope="col" class="num">${rows.some((s) => s.confirm_url) ? "Confirmation" : html`<span class="hidden">Confirmation</span>`}</th></tr></thead>
+    ${rows?.length ? html`<div class=${page.stale ? "scroll dim" : "scroll"}><table><thead><tr><th scope="col">Customer</th><th scope="col">E-mail or number</th><th scope="col">Status</th><th scope="col">Since</th></tr></thead>
       <tbody>${rows.map((s) => html`<${Row} key=${s.id} s=${s} />`)}</tbody></table></div><${Pager} page=${page.data} said=${`${plural(rows.length, "subscriber")} on this page`} />` : null}
     ${rows?.length === 0 ? html`<p class="note">${total === 0 ? "Nobody yet. Put the form on a page of yours, or subscribe people by the API." : "Nobody with this status."}</p>` : null}
   </section>`;
@@ -73,10 +72,10 @@ export function List({ id }) {
       ${l.archived ? html`<span class="tag">archived</span>` : html`<button type="button" class="button" onClick=${() => setOpen("archive")}>Archive</button>`}
       <button type="button" class="button" onClick=${() => setOpen("edit")}>Change</button></${PageHead}>
     ${l.description ? html`<p class="list-says" dir="auto">${l.description}</p>` : null}
-    <div class="list-two"><${Subscribers} list=${l} base=${base} />
+    <div class="list-two"><${Subscribers} list=${l} />
       <div><${Listing} title="Form for your page" text=${embedForm(base, l)} what="the form" plain=${true} />
         <p class="small quiet list-note">${l.archived ? "The list is archived: the form is refused. " : ""}More inputs become attributes under their own names. ${l.redirect_url ? html`Afterwards the form leads to <a class="link" href=${l.redirect_url} rel="noreferrer" target="_blank">${l.redirect_url}</a>.` : "Afterwards Kith says thank you."}</p>
-        <dl class="small quiet list-note"><div>Made <${Ago} at=${l.created_at} plainly=${true} /></div><div class="copied">Id <code>${l.id}</code><${Copy} text=${l.id} what="the list's id" /></div></dl></div></div>
+        <div class="small quiet list-note"><div>Made <${Ago} at=${l.created_at} plainly=${true} /></div><div class="copied">Id <code>${l.id}</code><${Copy} text=${l.id} what="the list's id" /></div></div></div></div>
     ${open === "edit" ? html`<${ListForm} list=${l} close=${close} saved=${(/** @type {any} */ next) => { close(); list.set({ ...l, ...next }); }} />` : null}
     ${open === "archive" ? html`<${ListArchive} list=${l} close=${close} done=${() => { close(); void list.reload(); }} />` : null}
   </main>`;

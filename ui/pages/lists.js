@@ -36,7 +36,7 @@ export function Lists() {
   const form = making ? html`<${ListForm} close=${() => setMaking(false)} saved=${(/** @type {any} */ l) => { setMaking(false); void lists.reload(); navigate(`/app/lists/${l.id}`); }} />` : null;
   const create = html`<button type="button" class="button main" onClick=${() => setMaking(true)}><${Icon} name="plus" />New list</button>`;
   return html`<main id="content" class="page" tabindex="-1">
-    <${PageHead} title="Lists" line=${all ? [html`<b>${count(all.length - gone)}</b> ${all.length - gone === 1 ? "list" : "lists"}${gone ? `, ${gone} archived` : ""}`, `times in ${zone()}`] : [html`<span class="faint">Reading…</span>`]}>${all?.length ? create : null}</${PageHead}>
+    <${PageHead} title="Lists" line=${all ? [html`<b>${count(all.length - gone)}</b> ${all.length - gone === 1 ? "list" : "lists"}${gone ? `, ${gone} archived` : ""}`, `times in ${zone()}`] : [lists.error ? null : html`<span class="faint">Reading…</span>`]}>${all?.length ? create : null}</${PageHead}>
     ${lists.error ? html`<${Trouble} error=${lists.error} doing="read the lists" retry=${lists.reload} />` : null}
     ${all?.length ? html`<div class="tools" role="search"><${SearchField} value=${query.query ?? ""} label="Search lists" change=${(/** @type {string} */ text) => navigate(here({ query: text }), { replace: true })} />
       ${gone || archived ? html`<span class="segments" role="group" aria-label="State">${tab(undefined, "In use")}${tab("true", "Archived")}</span>` : null}</div>` : null}

@@ -86,9 +86,9 @@ function Tools({ query, keys }) {
       <${Select} label="Method" value=${query.method ?? ""} options=${[["", "Any method"], ...["GET", "POST", "PUT", "DELETE"].map((m) => [m, m])]} change=${set("method")} /></span></div>`;
 }
 
-/** @param {{log: RequestLog|undefined}} props */
-function headLine({ log }) {
-  if (!log) return [html`<span class="faint">Reading…</span>`];
+/** @param {RequestLog|undefined} log @param {any} error */
+function headLine(log, error) {
+  if (!log) return [error ? null : html`<span class="faint">Reading…</span>`];
   return [
     html`<b>${count(log.hour.count)}</b> in the last hour, <b>${count(log.hour.refused)}</b> refused`,
     log.hour.count > 0 ? `half within ${took(log.p50_ms)}, 99 % within ${took(log.p99_ms)}` : null,
@@ -118,7 +118,7 @@ export function Requests() {
   const base = keys.data?.base_url ?? location.origin;
   const last = shown[shown.length - 1];
   return html`<main id="content" class="page wide steady" tabindex="-1">
-    <${PageHead} title="Requests" line=${headLine({ log: log.data })}>
+    <${PageHead} title="Requests" line=${headLine(log.data, log.error)}>
       ${query.before ? html`<a class="button" href=${here({ before: undefined })}>Newest</a>` : html`
       <button type="button" class="button live" aria-pressed=${paused ? "true" : "false"} onClick=${() => setPaused(!paused)}>${paused
         ? html`<${Icon} name="pause" tiny=${true} />Paused${stream.waiting ? `, ${stream.waiting} new` : ""} <span class="quiet">Go on</span>`

@@ -1,5 +1,5 @@
 // @ts-check
-import { html, useEffect, useState } from "../preact.js";
+import { html, useEffect, useRef, useState } from "../preact.js";
 import { api } from "../api.js";
 import { navigate, usePlace } from "../router.js";
 import { Glyph } from "../components/rail.js";
@@ -14,8 +14,10 @@ export function SetUp({ session, done }) {
   const { hash } = usePlace();
   const [error, setError] = useState(/** @type {any} */ (null));
   const [busy, setBusy] = useState(false);
+  const first = useRef(/** @type {HTMLInputElement|null} */ (null));
   useEffect(() => {
     document.title = "Set up · Kith";
+    first.current?.focus();
   }, []);
   const submit = async (/** @type {SubmitEvent} */ e) => {
     e.preventDefault();
@@ -39,7 +41,7 @@ export function SetUp({ session, done }) {
         ? html`<div class="trouble" role="alert"><${Icon} name="alert" /><div><b>This link does not open anything.</b><span class="next">It was used, or a restart made a new one. The newest link stands where Kith was started, or in the file its log names.</span></div></div>`
         : html`<${Trouble} error=${error} doing="set this server up" />` : null}
       <form class="form" onSubmit=${submit}>
-        <label><span>E-mail</span><input class="input" type="email" name="email" autocomplete="username" required autofocus aria-invalid=${error?.field === "email" ? "true" : undefined} />${wrong("email")}</label>
+        <label><span>E-mail</span><input class="input" type="email" name="email" autocomplete="username" required ref=${first} aria-invalid=${error?.field === "email" ? "true" : undefined} />${wrong("email")}</label>
         <label><span>Password</span><input class="input" type="password" name="password" autocomplete="new-password" required minlength=${SHORTEST} aria-invalid=${error?.field === "password" ? "true" : undefined} />${wrong("password")}<span class="hint">At least ${SHORTEST} characters. A sentence is easier to keep than a riddle.</span></label>
         <button class="button main" disabled=${busy}>${busy ? "One moment…" : "Make the account"}</button>
       </form>`

@@ -14,18 +14,19 @@ import { Trouble } from "../components/trouble.js";
 export function SignIn({ session, done, spent }) {
   const [error, setError] = useState(/** @type {any} */ (null));
   const [busy, setBusy] = useState(false);
-  const first = useRef(/** @type {HTMLInputElement|null} */ (null));
+  const form = useRef(/** @type {HTMLFormElement|null} */ (null));
   useEffect(() => {
     document.title = "Sign in · Kith";
-    first.current?.focus();
+    const [email, password] = /** @type {HTMLInputElement[]} */ ([...(form.current?.querySelectorAll("input") ?? [])]);
+    (email.value ? password : email).focus();
   }, []);
   const submit = async (/** @type {SubmitEvent} */ e) => {
     e.preventDefault();
-    const form = new FormData(/** @type {HTMLFormElement} */ (e.target));
+    const typed = new FormData(/** @type {HTMLFormElement} */ (e.target));
     setBusy(true);
     setError(null);
     try {
-      const next = await api.signIn(String(form.get("email")).trim(), String(form.get("password")));
+      const next = await api.signIn(String(typed.get("email")).trim(), String(typed.get("password")));
       if (spent) navigate("/app/customers", { replace: true });
       done(next);
     } catch (e) {
@@ -38,9 +39,10 @@ export function SignIn({ session, done, spent }) {
     <div class="sign-brand"><${Glyph} /><span>${session.workspace}</span></div>
     <h1>Sign in</h1>
     ${spent ? html`<p class="quiet">This set-up link has been used. Sign in with the e-mail and password that were chosen then.</p>` : null}
+    ${session.email && !spent ? html`<p class="quiet">The session is over. Sign in to go on where you were.</p>` : null}
     ${error && !known ? html`<${Trouble} error=${error} doing="sign you in" />` : null}
-    <form class="form" onSubmit=${submit}>
-      <label><span>E-mail</span><input class="input" ref=${first} type="email" name="email" autocomplete="username" required value=${session.email ?? ""} /></label>
+    <form class="form" ref=${form} onSubmit=${submit}>
+      <label><span>E-mail</span><input class="input" type="email" name="email" autocomplete="username" required defaultValue=${session.email ?? ""} /></label>
       <label><span>Password</span><input class="input" type="password" name="password" autocomplete="current-password" required aria-invalid=${known ? "true" : undefined} aria-describedby=${known ? "refused" : undefined} />
         ${known ? html`<span class="wrong" id="refused" role="alert"><${Icon} name="alert" tiny=${true} />${error.message}</span>` : null}</label>
       <button class="button main" disabled=${busy}>${busy ? "Signing in…" : "Sign in"}</button>
