@@ -32,7 +32,7 @@ function Row({ c, columns, fresh }) {
       <a data-row class="cut" dir="auto" href=${`/app/customers/${c.id}`} title=${name.length > 28 ? name : undefined}>${name}</a>
       ${c.archived ? html`<span class="tag">archived</span>` : null}</span></td>
     <td class="c indent narrow-only"><span class="cut">${contact === name ? c.uid : contact}</span></td>
-    <td class="limit short"><code class="cut quiet" title=${c.uid}>${c.uid}</code></td>
+    <td class="limit short more"><code class="cut quiet" title=${c.uid}>${c.uid}</code></td>
     <td class="limit quiet"><span class="cut" title=${c.email ?? undefined}><${Value} value=${c.email ?? undefined} column="text" /></span></td>
     <td class="roomy quiet">${c.number ?? html`<${Value} />`}</td>
     ${columns.map((col, i) => html`<td key=${col.name} class=${`limit short extra${i === 0 ? " d" : ""}${col.type === "number" ? " num" : ""}`}><span class="cut"><${Value} value=${c.meta?.[col.name]} column=${col.type} /></span></td>`)}
@@ -49,7 +49,7 @@ function Row({ c, columns, fresh }) {
 export function CustomerTable({ rows, columns, fresh, account }) {
   return html`<div class="scroll"><table><thead><tr>
       <th scope="col">${account ? "Account" : "Customer"}</th><th class="narrow-only"></th>
-      <${Head} type="text">Id<//><${Head} type="text">E-mail<//><${Head} type="text" look="roomy">Number<//>
+      <${Head} type="text" look="more">Id<//><${Head} type="text">E-mail<//><${Head} type="text" look="roomy">Number<//>
       ${columns.map((col) => html`<${Head} key=${col.name} type=${col.type} look=${`extra${col.type === "number" ? " num" : ""}`}>${col.name}<//>`)}
       <th scope="col" class="more">Lists</th><${Head} type="date">Last seen<//><${Head} type="date" look="roomy">Since<//>
     </tr></thead>

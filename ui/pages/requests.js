@@ -19,7 +19,7 @@ import { Trouble } from "../components/trouble.js";
 /** @typedef {import("../types.js").RequestLog} RequestLog */
 
 /** How many rows the live list holds; the log itself goes further back. */
-const MOST = 300;
+const MOST = 200;
 /** How often what the stream brought is drawn. */
 const DRAW_EVERY = 250;
 /** How often the plot and the figures are read again. */
@@ -92,7 +92,7 @@ function headLine(log, error) {
   return [
     html`<b>${count(log.hour.count)}</b> in the last hour, <b>${count(log.hour.refused)}</b> refused`,
     log.hour.count > 0 ? `half within ${took(log.p50_ms)}, 99 % within ${took(log.p99_ms)}` : null,
-    html`<span title="In memory only: the newest 2,000, and the newest 1,000 refused ones apart">${plural(log.kept, "request")} kept, since ${ago(log.since)}</span>`,
+    log.kept === 0 ? null : html`<span title="In memory only: the newest 2,000, and the newest 1,000 refused ones apart">${plural(log.kept, "request")} kept, since ${ago(log.since)}</span>`,
     `times in ${zone()}`,
   ];
 }
@@ -124,7 +124,7 @@ export function Requests() {
         ? html`<${Icon} name="pause" tiny=${true} />Paused${stream.waiting ? `, ${stream.waiting} new` : ""} <span class="quiet">Go on</span>`
         : html`<span class=${stream.on ? "pulse" : "pulse off"}></span>${stream.on ? "Live" : "Reconnecting"} <span class="quiet">Pause</span>`}</button>`}
     </${PageHead}>
-    ${log.data?.minutes?.length ? html`<${Minutes} log=${log.data} />` : null}
+    ${log.data?.minutes?.length && (log.data.kept > 0 || shown.length > 0) ? html`<${Minutes} log=${log.data} />` : null}
     <${Tools} query=${query} keys=${keys.data?.data ?? []} />
     ${log.error ? html`<${Trouble} error=${log.error} doing="read the requests" retry=${log.reload} />` : null}
     ${log.data && shown.length === 0 && !log.error ? html`<section class="panel empty"><h2>${any ? "No request matches." : "No requests yet."}</h2>
