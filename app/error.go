@@ -39,6 +39,14 @@ func (e *Error) Error() string {
 	return e.Message
 }
 
+// Sentence is what a client reads: the message, behind the name of the faulty part.
+func (e *Error) Sentence() string {
+	if e.Field != "" {
+		return e.Field + ": " + e.Message
+	}
+	return e.Message
+}
+
 // Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Err }
 

@@ -141,4 +141,3 @@ func (t *txn) leaveAccount(c *app.LeaveAccount) (app.Result, error) {
 	}
 	return res, t.noteMembership(row, res.UID, account, c.Account, nil, false, c.Source)
 }
-

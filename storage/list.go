@@ -365,4 +365,3 @@ func (t *txn) archiveList(c *app.ArchiveList) (app.Result, error) {
 	}
 	return app.Result{List: l.Row, Changed: true}, t.feed(app.KindListSaved, 0, l.Row)
 }
-

@@ -31,6 +31,7 @@ import (
 	"crypto/rand"
 	"database/sql"
 	"encoding/binary"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -229,6 +230,9 @@ func (db *DB) loadSecrets(ctx context.Context) error {
 
 // Folder returns the data folder.
 func (db *DB) Folder() string { return db.folder }
+
+// OrgID is the folder's own id on the wire, which no secret can be read from.
+func (db *DB) OrgID() string { return hex.EncodeToString(db.sign("org", nil)[:12]) }
 
 // Clock returns the clock that the folder lives by.
 func (db *DB) Clock() app.Clock { return db.clock }

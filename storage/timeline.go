@@ -8,18 +8,9 @@ import (
 	"kith/app"
 )
 
-// Place is a place in a customer's timeline: an instant, and the row at it.
-type Place struct {
-	At  app.Instant
-	Row int64
-}
-
-// Newest is the place before the newest entry.
-var Newest = Place{At: math.MaxInt64, Row: math.MaxInt64}
-
 // Events returns a customer's events, newest first, that come after a place (or, with
 // back, before it), and whether there are more in that direction.
-func (db *DB) Events(ctx context.Context, customer int64, f app.EventFilter, from Place, back bool, limit int) (_ []app.Event, more bool, err error) {
+func (db *DB) Events(ctx context.Context, customer int64, f app.EventFilter, from app.Place, back bool, limit int) (_ []app.Event, more bool, err error) {
 	var name int64
 	if f.Name != "" {
 		if name, err = db.eventNameRow(ctx, f.Name); err != nil || name == 0 {
@@ -65,7 +56,7 @@ func (db *DB) Events(ctx context.Context, customer int64, f app.EventFilter, fro
 }
 
 // History returns what happened to a customer beside events, newest first, after a place.
-func (db *DB) History(ctx context.Context, customer int64, from Place, limit int) ([]app.HistoryEntry, error) {
+func (db *DB) History(ctx context.Context, customer int64, from app.Place, limit int) ([]app.HistoryEntry, error) {
 	var out []app.HistoryEntry
 	err := db.queries.each(ctx, "history_page", args(customer, int64(from.At), from.Row, limit), func(rows *sql.Rows) error {
 		var h app.HistoryEntry

@@ -1,0 +1,307 @@
+// Package admin is the dashboard's own JSON API under /api: sessions, the first-run
+// set-up, and everything the pages show. Unlike /v1 it may change with the dashboard.
+// It reads through the store and writes the same Changes as the API.
+//
+// The invariant: nothing but the session and set-up calls answers without a session,
+// and no answer holds a private key again after the one that made it.
+package admin
+
+import (
+	"context"
+	"encoding/json"
+	"log/slog"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"kith/app"
+	"kith/app/api"
+	"kith/app/requestlog"
+
+	"github.com/gin-gonic/gin"
+)
+
+// Store is what the dashboard needs of storage.
+type Store interface {
+	Apply(ctx context.Context, b app.Batch) ([]app.Result, error)
+	Customer(ctx context.Context, row int64) (*app.Customer, error)
+	FindID(ctx context.Context, id string) (int64, error)
+	CursorRow(id string) (int64, error)
+	Customers(ctx context.Context, f app.CustomerFilter, p app.Page) ([]app.Customer, bool, error)
+	Aliases(ctx context.Context, row int64) ([]string, error)
+	Members(ctx context.Context, account int64, limit int) ([]app.Membership, error)
+	Events(ctx context.Context, customer int64, f app.EventFilter, from app.Place, back bool, limit int) ([]app.Event, bool, error)
+	History(ctx context.Context, customer int64, from app.Place, limit int) ([]app.HistoryEntry, error)
+	EventCount(ctx context.Context, customer int64) (int64, error)
+	Activity(ctx context.Context, customer int64, from app.Instant) ([]app.DayCount, error)
+	EventNames(ctx context.Context, fromDay int64) ([]app.EventStat, error)
+	Attributes(ctx context.Context) ([]app.AttributeStat, error)
+	List(ctx context.Context, row int64) (*app.List, error)
+	FindList(ctx context.Context, id string) (*app.List, error)
+	Lists(ctx context.Context, p app.Page) ([]app.List, bool, error)
+	Subscribers(ctx context.Context, list int64, status int, after int64, limit int) ([]app.Subscriber, bool, error)
+	ConfirmationToken(list, customer int64) string
+	Totals(ctx context.Context) (app.Totals, error)
+	FeedState(ctx context.Context) (app.FeedState, error)
+	Watch(row int64) (<-chan struct{}, func())
+
+	Keys(ctx context.Context) ([]app.Key, error)
+	CreateKey(ctx context.Context, name string) (app.Key, string, error)
+	RevokeKey(ctx context.Context, row int64) error
+	Users(ctx context.Context) ([]app.User, error)
+	UserByEmail(ctx context.Context, email string) (app.User, error)
+	CreateFirstUser(ctx context.Context, token, email, password string) error
+	CreateSession(ctx context.Context, user int64, expires app.Instant) (string, error)
+	Session(ctx context.Context, secret string) (app.Session, error)
+	TouchSession(ctx context.Context, secret string, expires app.Instant) error
+	EndSession(ctx context.Context, secret string) error
+}
+
+// Options configure New.
+type Options struct {
+	Clock     app.Clock
+	Log       *slog.Logger
+	Requests  *requestlog.Log
+	Workspace string
+	Zone      *time.Location
+	Version   string
+	// URL is how others reach this Kith; "" is the address that the browser used.
+	URL    string
+	Pinned *app.Key
+	Demo   bool
+}
+
+// Admin serves /api.
+type Admin struct {
+	store  Store
+	o      Options
+	origin *http.CrossOriginProtection
+	tries  *throttle
+}
+
+// New returns an Admin over a store.
+func New(store Store, o Options) *Admin {
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	return &Admin{store: store, o: o, origin: http.NewCrossOriginProtection(), tries: newThrottle(time.Now)}
+}
+
+// Mount puts the routes on an engine.
+func (a *Admin) Mount(engine *gin.Engine) {
+	g := engine.Group("/api")
+	open := func(method, path string, h handler) { g.Handle(method, path, a.wrap(h, false)) }
+	signed := func(method, path string, h handler) { g.Handle(method, path, a.wrap(h, true)) }
+
+	open("GET", "/session", a.getSession)
+	open("POST", "/session", a.signIn)
+	open("DELETE", "/session", a.signOut)
+	open("POST", "/setup", a.setUp)
+
+	signed("GET", "/overview", a.overview)
+	signed("GET", "/customers", a.customers)
+	signed("GET", "/customers/:id", a.customer)
+	signed("GET", "/customers/:id/json", a.customerJSON)
+	signed("GET", "/customers/:id/timeline", a.timeline)
+	signed("GET", "/customers/:id/live", a.customerLive)
+	signed("GET", "/live", a.live)
+	signed("GET", "/lists", a.lists)
+	signed("POST", "/lists", a.saveList)
+	signed("GET", "/lists/:id", a.list)
+	signed("PUT", "/lists/:id", a.saveList)
+	signed("DELETE", "/lists/:id", a.archiveList)
+	signed("GET", "/lists/:id/subscribers", a.subscribers)
+	signed("GET", "/events", a.events)
+	signed("GET", "/attributes", a.attributes)
+	signed("GET", "/keys", a.keys)
+	signed("POST", "/keys", a.createKey)
+	signed("DELETE", "/keys/:id", a.revokeKey)
+	signed("GET", "/requests", a.requests)
+	signed("GET", "/requests/live", a.requestsLive)
+	signed("GET", "/requests/:seq", a.request)
+}
+
+// call is one request of the dashboard.
+type call struct {
+	*gin.Context
+	session app.Session
+	secret  string
+}
+
+// handler returns what is to be encoded; nil when it has answered itself.
+type handler func(*call) (any, error)
+
+const maxBody = 64 << 10
+
+// wrap checks where the request comes from and whether it is signed in, and answers.
+func (a *Admin) wrap(h handler, signed bool) gin.HandlerFunc {
+	return func(gc *gin.Context) {
+		c := &call{Context: gc}
+		c.Header("Cache-Control", "no-store")
+		out, err := a.guard(c, h, signed)
+		switch {
+		case err != nil:
+			a.fail(c, err)
+		case out != nil:
+			body, err := encode(out)
+			if err != nil {
+				a.fail(c, err)
+				return
+			}
+			api.Send(c.Writer, c.Request, http.StatusOK, "application/json; charset=utf-8", body)
+		}
+	}
+}
+
+func (a *Admin) guard(c *call, h handler, signed bool) (any, error) {
+	if err := a.origin.Check(c.Request); err != nil {
+		return nil, app.Fail(app.CodeForbidden, "This request comes from another site.")
+	}
+	c.Request.Body = http.MaxBytesReader(c.Writer, c.Request.Body, maxBody)
+	if cookie, err := c.Request.Cookie(cookieName); err == nil && cookie.Value != "" {
+		session, err := a.store.Session(c.Request.Context(), cookie.Value)
+		if err == nil {
+			c.session, c.secret = session, cookie.Value
+			a.prolong(c)
+		} else if app.CodeOf(err) != app.CodeUnauthorized {
+			return nil, err
+		}
+	}
+	if signed && c.secret == "" {
+		return nil, app.Fail(app.CodeUnauthorized, "You are signed out. Sign in again.")
+	}
+	return h(c)
+}
+
+// statuses is the one table from what went wrong to what HTTP calls it.
+var statuses = map[app.Code]int{
+	app.CodeInvalid:      http.StatusBadRequest,
+	app.CodeUnauthorized: http.StatusUnauthorized,
+	app.CodeForbidden:    http.StatusForbidden,
+	app.CodeNotFound:     http.StatusNotFound,
+	app.CodeConflict:     http.StatusConflict,
+	app.CodeTooLarge:     http.StatusRequestEntityTooLarge,
+	app.CodeRateLimited:  http.StatusTooManyRequests,
+	app.CodeUnavailable:  http.StatusServiceUnavailable,
+	app.CodeInternal:     http.StatusInternalServerError,
+}
+
+func (a *Admin) fail(c *call, err error) {
+	e := app.Public(err)
+	id := c.Writer.Header().Get("X-Request-Id")
+	if e.Err != nil || e.Code == app.CodeInternal {
+		a.o.Log.Error("the dashboard's request failed", "request", id, "path", c.Request.URL.Path, "error", err)
+	}
+	body, _ := encode(map[string]string{"error": e.Sentence(), "code": string(e.Code), "field": e.Field, "request_id": id})
+	api.Send(c.Writer, c.Request, statuses[e.Code], "application/json; charset=utf-8", body)
+}
+
+// encode makes JSON in which < > & stay as they are.
+func encode(v any) ([]byte, error) {
+	var b strings.Builder
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(v); err != nil {
+		return nil, err
+	}
+	return []byte(b.String()), nil
+}
+
+// decode reads a JSON body.
+func (c *call) decode(into any) error {
+	if c.ContentType() != "application/json" {
+		return app.Invalid("", "send JSON")
+	}
+	if err := json.NewDecoder(c.Request.Body).Decode(into); err != nil {
+		return app.Invalid("", "the body cannot be read: %v", err)
+	}
+	return nil
+}
+
+// source is what history says of a change made in the dashboard.
+const source = "dashboard"
+
+// apply makes one change.
+func (a *Admin) apply(c *call, change app.Change) (app.Result, error) {
+	results, err := a.store.Apply(c.Request.Context(), app.Batch{Changes: []app.Change{change}})
+	if err != nil {
+		return app.Result{}, err
+	}
+	return results[0], results[0].Err
+}
+
+// number reads a whole number of the query.
+func (c *call) number(name string, otherwise, most int) (int, error) {
+	text := c.Query(name)
+	if text == "" {
+		return otherwise, nil
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil || n < 1 {
+		return 0, app.Invalid(name, "must be a whole number, not %q", text)
+	}
+	return min(n, most), nil
+}
+
+// page reads where a listing by row goes on.
+func (a *Admin) page(c *call) (p app.Page, err error) {
+	if p.Limit, err = c.number("limit", 50, 200); err != nil {
+		return p, err
+	}
+	if v := c.Query("next_cursor"); v != "" {
+		p.After, err = a.store.CursorRow(v)
+	} else if v := c.Query("previous_cursor"); v != "" {
+		p.Before, err = a.store.CursorRow(v)
+	}
+	return p, err
+}
+
+// envelope is a page of a listing.
+type envelope struct {
+	Data     any    `json:"data"`
+	Total    *int64 `json:"total,omitempty"`
+	Next     string `json:"next_cursor,omitempty"`
+	Previous string `json:"previous_cursor,omitempty"`
+}
+
+// cursors fills the cursors of a page whose first and last ids are given.
+func (e *envelope) cursors(p app.Page, first, last string, more bool) {
+	if first == "" {
+		return
+	}
+	if p.Before != 0 || more {
+		e.Next = last
+	}
+	if p.After != 0 || p.Before != 0 && more {
+		e.Previous = first
+	}
+}
+
+// stream begins a stream of events, which lasts until the client goes or stop closes.
+// Each send gives the client another half minute to take it.
+func (c *call) stream() func(event string, data any) error {
+	h := c.Writer.Header()
+	h.Set("Content-Type", "text/event-stream; charset=utf-8")
+	h.Set("X-Accel-Buffering", "no")
+	c.Writer.WriteHeader(http.StatusOK)
+	control := http.NewResponseController(c.Writer)
+	return func(event string, data any) error {
+		_ = control.SetWriteDeadline(time.Now().Add(30 * time.Second))
+		text := ": here\n\n"
+		if event != "" {
+			body, err := encode(data)
+			if err != nil {
+				return err
+			}
+			text = "event: " + event + "\ndata: " + strings.TrimSpace(string(body)) + "\n\n"
+		}
+		if _, err := c.Writer.WriteString(text); err != nil {
+			return err
+		}
+		return control.Flush()
+	}
+}
+
+// keepAlive is how often a quiet stream shows that it is there.
+const keepAlive = 15 * time.Second

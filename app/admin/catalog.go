@@ -1,0 +1,156 @@
+package admin
+
+import (
+	"encoding/json"
+	"sort"
+	"strconv"
+
+	"kith/app"
+	"kith/app/api"
+)
+
+func itoa(n int64) string { return strconv.FormatInt(n, 10) }
+
+func atoi(s string) (int64, error) { return strconv.ParseInt(s, 10, 64) }
+
+// overview is what the rail shows beside its entries.
+func (a *Admin) overview(c *call) (any, error) {
+	ctx := c.Request.Context()
+	t, err := a.store.Totals(ctx)
+	if err != nil {
+		return nil, err
+	}
+	today := app.DayOf(app.InstantOf(a.o.Clock.Now()))
+	names, err := a.store.EventNames(ctx, today)
+	if err != nil {
+		return nil, err
+	}
+	var eventsToday int64
+	for _, n := range names {
+		for _, d := range n.Days {
+			if d.Day == today {
+				eventsToday += d.Count
+			}
+		}
+	}
+	stats, err := a.store.Attributes(ctx)
+	if err != nil {
+		return nil, err
+	}
+	attributes := 0
+	for _, s := range stats {
+		if s.Customers() > 0 {
+			attributes++
+		}
+	}
+	keys, err := a.store.Keys(ctx)
+	if err != nil {
+		return nil, err
+	}
+	working := 0
+	for _, k := range keys {
+		if k.RevokedAt == nil {
+			working++
+		}
+	}
+	feed, err := a.store.FeedState(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return map[string]any{
+		"customers": t.Customers, "accounts": t.Accounts, "archived": t.Archived, "lists": t.Lists, "events": t.Events,
+		"event_names": len(names), "attributes": attributes, "keys": working,
+		"feed": map[string]any{"head": feed.Head, "readers": feed.Readers}, "today": map[string]any{"events": eventsToday},
+	}, nil
+}
+
+type propertyView struct {
+	Name  string   `json:"name"`
+	Types []string `json:"types"`
+}
+
+type eventView struct {
+	Name       string         `json:"name"`
+	Count      int64          `json:"count"`
+	Customers  int64          `json:"customers"`
+	FirstAt    app.Instant    `json:"first_at"`
+	LastAt     app.Instant    `json:"last_at"`
+	Today      int64          `json:"today"`
+	Properties []propertyView `json:"properties"`
+	Days       []dayView      `json:"days"`
+}
+
+func (a *Admin) events(c *call) (any, error) {
+	today := app.DayOf(app.InstantOf(a.o.Clock.Now()))
+	names, err := a.store.EventNames(c.Request.Context(), today-29)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]eventView, len(names))
+	for i, n := range names {
+		v := eventView{Name: n.Name, Count: n.Events, Customers: n.Customers, FirstAt: n.FirstAt, LastAt: n.LastAt, Properties: []propertyView{}}
+		for _, p := range n.Properties {
+			types := make([]string, len(p.Types))
+			for j, t := range p.Types {
+				types[j] = t.String()
+			}
+			v.Properties = append(v.Properties, propertyView{p.Name, types})
+		}
+		days := n.Days[:0:0]
+		for _, d := range n.Days {
+			if d.Day == today {
+				v.Today = d.Count
+			}
+			if d.Day <= today {
+				days = append(days, d)
+			}
+		}
+		v.Days = daysView(days, today-29, today)
+		out[i] = v
+	}
+	return envelope{Data: out}, nil
+}
+
+type attributeStat struct {
+	Name      string            `json:"name"`
+	Label     string            `json:"label"`
+	Standard  bool              `json:"standard"`
+	Types     map[string]int64  `json:"types"`
+	Customers int64             `json:"customers"`
+	Samples   []json.RawMessage `json:"samples"`
+	ChangedAt app.Instant       `json:"changed_at"`
+}
+
+func (a *Admin) attributes(c *call) (any, error) {
+	stats, err := a.store.Attributes(c.Request.Context())
+	if err != nil {
+		return nil, err
+	}
+	out := []attributeStat{}
+	for _, s := range stats {
+		if s.Customers() == 0 {
+			continue
+		}
+		v := attributeStat{Name: s.Name, Label: api.Label(s.Name), Standard: s.Standard || app.IsSide(s.Name),
+			Types: map[string]int64{}, Customers: s.Customers(), Samples: []json.RawMessage{}, ChangedAt: s.ChangedAt}
+		for t, n := range s.Types {
+			if n > 0 {
+				v.Types[app.AttributeType(t).String()] = n
+			}
+		}
+		for _, raw := range s.Samples {
+			v.Samples = append(v.Samples, raw)
+		}
+		out = append(out, v)
+	}
+	sort.Slice(out, func(i, j int) bool {
+		if out[i].Standard != out[j].Standard {
+			return out[i].Standard
+		}
+		if out[i].Customers != out[j].Customers {
+			return out[i].Customers > out[j].Customers
+		}
+		return out[i].Name < out[j].Name
+	})
+	return envelope{Data: out}, nil
+}

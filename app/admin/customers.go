@@ -1,0 +1,314 @@
+package admin
+
+import (
+	"encoding/json"
+	"net/http"
+	"strings"
+	"time"
+
+	"kith/app"
+	"kith/app/api"
+)
+
+// customerRow is a customer in a table.
+type customerRow struct {
+	ID              string             `json:"id"`
+	UID             string             `json:"uid"`
+	Provisional     bool               `json:"uid_updateable"`
+	FirstName       *string            `json:"first_name"`
+	LastName        *string            `json:"last_name"`
+	Number          *string            `json:"number"`
+	Email           *string            `json:"email"`
+	IsAccount       bool               `json:"is_account"`
+	Archived        bool               `json:"archived"`
+	CreatedAt       app.Instant        `json:"created_at"`
+	LastInteraction *app.Instant       `json:"last_interaction"`
+	MemberCount     int                `json:"member_count"`
+	Lists           []subscriptionView `json:"lists"`
+	Meta            json.RawMessage    `json:"meta"`
+}
+
+type subscriptionView struct {
+	ID     string      `json:"id"`
+	Title  string      `json:"title"`
+	Status string      `json:"status"`
+	Since  app.Instant `json:"since"`
+}
+
+func rowOf(c *app.Customer) customerRow {
+	r := customerRow{
+		ID: c.ID, UID: c.UID, Provisional: c.Provisional, FirstName: c.FirstName, LastName: c.LastName, Number: c.Number, Email: c.Email,
+		IsAccount: c.IsAccount, Archived: c.Archived(), CreatedAt: c.CreatedAt, LastInteraction: c.LastInteraction,
+		MemberCount: c.MemberCount, Lists: []subscriptionView{},
+	}
+	for _, s := range c.Lists {
+		r.Lists = append(r.Lists, subscriptionView{s.ID, s.Title, s.Status.String(), s.At})
+	}
+	meta := []byte{'{'}
+	for _, a := range c.Attributes {
+		if len(meta) > 1 {
+			meta = append(meta, ',')
+		}
+		meta = append(append(app.AppendQuote(meta, a.Name), ':'), a.Value...)
+	}
+	r.Meta = append(meta, '}')
+	return r
+}
+
+func (a *Admin) customers(c *call) (any, error) {
+	p, err := a.page(c)
+	if err != nil {
+		return nil, err
+	}
+	f := app.CustomerFilter{Email: c.Query("email"), Number: c.Query("number"), Prefix: strings.TrimSpace(c.Query("query"))}
+	if list := c.Query("list"); list != "" {
+		f.Lists = []string{list}
+	}
+	for name, into := range map[string]**bool{"is_account": &f.IsAccount, "archived": &f.Archived} {
+		if v := c.Query(name); v != "" {
+			b := v == "true"
+			*into = &b
+		}
+	}
+	customers, more, err := a.store.Customers(c.Request.Context(), f, p)
+	if err != nil {
+		return nil, err
+	}
+	rows := make([]customerRow, len(customers))
+	for i := range customers {
+		rows[i] = rowOf(&customers[i])
+	}
+	e := &envelope{Data: rows}
+	if len(rows) > 0 {
+		e.cursors(p, rows[0].ID, rows[len(rows)-1].ID, more)
+	}
+	e.Total, err = a.total(c, f)
+	return e, err
+}
+
+// total is how many customers a filter holds, where the writer's counters know it.
+func (a *Admin) total(c *call, f app.CustomerFilter) (*int64, error) {
+	if f.Email != "" || f.Number != "" || f.Prefix != "" || len(f.Lists) > 0 {
+		return nil, nil
+	}
+	t, err := a.store.Totals(c.Request.Context())
+	if err != nil {
+		return nil, err
+	}
+	var n int64
+	switch {
+	case f.IsAccount == nil && f.Archived == nil:
+		n = t.Customers
+	case f.Archived == nil && *f.IsAccount:
+		n = t.Accounts
+	case f.Archived == nil:
+		n = t.Customers - t.Accounts
+	case f.IsAccount == nil && *f.Archived:
+		n = t.Archived
+	case f.IsAccount == nil:
+		n = t.Customers - t.Archived
+	default:
+		return nil, nil
+	}
+	return &n, nil
+}
+
+// find returns the customer of the path's id.
+func (a *Admin) find(c *call) (*app.Customer, error) {
+	row, err := a.store.FindID(c.Request.Context(), c.Param("id"))
+	if err != nil {
+		return nil, err
+	}
+	return a.store.Customer(c.Request.Context(), row)
+}
+
+type attributeView struct {
+	Name      string          `json:"name"`
+	Type      string          `json:"type"`
+	Value     json.RawMessage `json:"value"`
+	Text      string          `json:"text"` // Value's own text, digits and all
+	ChangedAt *app.Instant    `json:"changed_at"`
+	Standard  bool            `json:"standard"`
+}
+
+type deviceView struct {
+	Token    string      `json:"token"`
+	Platform string      `json:"platform"`
+	AddedAt  app.Instant `json:"added_at"`
+}
+
+type memberView struct {
+	ID    string      `json:"id"`
+	UID   string      `json:"uid"`
+	Name  string      `json:"name"`
+	Role  *string     `json:"role"`
+	Since app.Instant `json:"since"`
+}
+
+type dayView struct {
+	Day   string `json:"day"`
+	Count int64  `json:"count"`
+}
+
+type customerView struct {
+	Customer   customerRow        `json:"customer"`
+	Attributes []attributeView    `json:"attributes"`
+	Devices    []deviceView       `json:"devices"`
+	Accounts   []memberView       `json:"accounts"`
+	Members    []memberView       `json:"members"`
+	Lists      []subscriptionView `json:"lists"`
+	Aliases    []string           `json:"aliases"`
+	Events     int64              `json:"events"`
+	Activity   []dayView          `json:"activity"`
+}
+
+const activityDays = 90
+
+func (a *Admin) customer(c *call) (any, error) {
+	customer, err := a.find(c)
+	if err != nil {
+		return nil, err
+	}
+	ctx := c.Request.Context()
+	v := customerView{
+		Customer: rowOf(customer), Attributes: attributesOf(customer), Devices: []deviceView{},
+		Accounts: membersOf(customer.Accounts), Members: []memberView{}, Activity: []dayView{},
+	}
+	v.Lists = v.Customer.Lists
+	for _, d := range customer.Devices {
+		v.Devices = append(v.Devices, deviceView{d.Token, d.Platform, d.At})
+	}
+	if customer.IsAccount {
+		members, err := a.store.Members(ctx, customer.Row, 50)
+		if err != nil {
+			return nil, err
+		}
+		v.Members = membersOf(members)
+	}
+	if v.Aliases, err = a.store.Aliases(ctx, customer.Row); err != nil {
+		return nil, err
+	}
+	if v.Aliases == nil {
+		v.Aliases = []string{}
+	}
+	if v.Events, err = a.store.EventCount(ctx, customer.Row); err != nil {
+		return nil, err
+	}
+	today := app.DayOf(app.InstantOf(a.o.Clock.Now()))
+	days, err := a.store.Activity(ctx, customer.Row, app.Instant((today-activityDays+1)*app.DayMillis))
+	if err != nil {
+		return nil, err
+	}
+	v.Activity = daysView(days, today-activityDays+1, today)
+	return v, nil
+}
+
+// daysView is a count for each day from first to last, days without any included.
+func daysView(days []app.DayCount, first, last int64) []dayView {
+	counts := make(map[int64]int64, len(days))
+	for _, d := range days {
+		counts[d.Day] = d.Count
+	}
+	out := make([]dayView, 0, last-first+1)
+	for day := first; day <= last; day++ {
+		out = append(out, dayView{time.UnixMilli(day * app.DayMillis).UTC().Format(time.DateOnly), counts[day]})
+	}
+	return out
+}
+
+func membersOf(members []app.Membership) []memberView {
+	out := make([]memberView, len(members))
+	for i, m := range members {
+		out[i] = memberView{m.ID, m.UID, m.Name, m.Role, m.At}
+	}
+	return out
+}
+
+// attributesOf lists the standard attributes that are there, then the custom ones.
+func attributesOf(c *app.Customer) []attributeView {
+	out := []attributeView{}
+	add := func(name string, value []byte, changed *app.Instant, standard bool) {
+		out = append(out, attributeView{name, app.TypeOf(value).String(), value, string(value), changed, standard})
+	}
+	standard := func(name string, value []byte) {
+		var changed *app.Instant
+		if at, ok := c.Changed[name]; ok {
+			changed = &at
+		}
+		add(name, value, changed, true)
+	}
+	for i, value := range []*string{c.FirstName, c.LastName, c.Number, c.Email} {
+		if value != nil {
+			standard(app.StandardAttributes[i], app.Quote(*value))
+		}
+	}
+	standard("created_at", app.Quote(c.CreatedAt.String()))
+	for _, side := range []bool{true, false} {
+		for _, a := range c.Attributes {
+			if app.IsSide(a.Name) == side {
+				at := a.ChangedAt
+				add(a.Name, a.Value, &at, side)
+			}
+		}
+	}
+	return out
+}
+
+// customerJSON is the User object, as GET /v1/users/{uid} answers it.
+func (a *Admin) customerJSON(c *call) (any, error) {
+	customer, err := a.find(c)
+	if err != nil {
+		return nil, err
+	}
+	api.Send(c.Writer, c.Request, http.StatusOK, "application/json; charset=utf-8", api.User(customer))
+	return nil, nil
+}
+
+// customerLive tells whenever something of one customer was committed.
+func (a *Admin) customerLive(c *call) (any, error) {
+	customer, err := a.find(c)
+	if err != nil {
+		return nil, err
+	}
+	return nil, a.watch(c, customer.Row, 0)
+}
+
+// live tells, at most once a second, that any customer was made or changed.
+func (a *Admin) live(c *call) (any, error) { return nil, a.watch(c, 0, time.Second) }
+
+func (a *Admin) watch(c *call, row int64, pause time.Duration) error {
+	changed, stop := a.store.Watch(row)
+	defer stop()
+	send := c.stream()
+	if err := send("", nil); err != nil {
+		return nil
+	}
+	tick := time.NewTicker(keepAlive)
+	defer tick.Stop()
+	for {
+		var err error
+		select {
+		case <-changed:
+			var feed app.FeedState
+			if feed, err = a.store.FeedState(c.Request.Context()); err == nil {
+				err = send("change", map[string]any{"at": app.InstantOf(a.o.Clock.Now()), "head": feed.Head})
+			}
+		case <-tick.C:
+			err = send("", nil)
+		case <-c.Request.Context().Done():
+			return nil
+		}
+		if err != nil {
+			return nil // the page has gone
+		}
+		if pause > 0 {
+			timer := time.NewTimer(pause)
+			select {
+			case <-timer.C:
+			case <-c.Request.Context().Done():
+				timer.Stop()
+				return nil
+			}
+		}
+	}
+}

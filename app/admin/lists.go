@@ -1,0 +1,206 @@
+package admin
+
+import (
+	"io"
+
+	"kith/app"
+	"kith/app/ingest"
+)
+
+type listView struct {
+	ID           string      `json:"id"`
+	Title        string      `json:"title"`
+	Description  *string     `json:"description"`
+	DoubleOptIn  bool        `json:"double_optin"`
+	RedirectURL  *string     `json:"redirect_url"`
+	Archived     bool        `json:"archived"`
+	CreatedAt    app.Instant `json:"created_at"`
+	Subscribed   int64       `json:"subscribed"`
+	Pending      int64       `json:"pending"`
+	Unsubscribed int64       `json:"unsubscribed"`
+	EmbedURL     string      `json:"embed_url"`
+}
+
+func (a *Admin) listOf(c *call, l *app.List) listView {
+	return listView{
+		ID: l.ID, Title: l.Title, Description: l.Description, DoubleOptIn: l.DoubleOptIn, RedirectURL: l.RedirectURL,
+		Archived: l.ArchivedAt != nil, CreatedAt: l.CreatedAt, Subscribed: l.Subscribed, Pending: l.Pending, Unsubscribed: l.Unsubscribed,
+		EmbedURL: a.base(c) + "/embed/" + l.ID,
+	}
+}
+
+// base is the address under which others reach this Kith.
+func (a *Admin) base(c *call) string {
+	if a.o.URL != "" {
+		return a.o.URL
+	}
+	scheme := "http://"
+	if c.Request.TLS != nil || c.GetHeader("X-Forwarded-Proto") == "https" {
+		scheme = "https://"
+	}
+	return scheme + c.Request.Host
+}
+
+// maxLists bounds the page of lists: a team has some, not thousands.
+const maxLists = 1000
+
+func (a *Admin) lists(c *call) (any, error) {
+	lists, _, err := a.store.Lists(c.Request.Context(), app.Page{Limit: maxLists})
+	if err != nil {
+		return nil, err
+	}
+	out := make([]listView, len(lists))
+	for i := range lists {
+		out[i] = a.listOf(c, &lists[i])
+	}
+	return envelope{Data: out}, nil
+}
+
+func (a *Admin) list(c *call) (any, error) {
+	l, err := a.store.FindList(c.Request.Context(), c.Param("id"))
+	if err != nil {
+		return nil, err
+	}
+	return a.listOf(c, l), nil
+}
+
+// saveList makes a list, or changes the one of the path.
+func (a *Admin) saveList(c *call) (any, error) {
+	body, err := io.ReadAll(c.Request.Body)
+	if err != nil {
+		return nil, app.Invalid("", "the body cannot be read: %v", err)
+	}
+	change, err := ingest.List(c.Param("id"), body)
+	if err != nil {
+		return nil, err
+	}
+	res, err := a.apply(c, change)
+	if err != nil {
+		return nil, err
+	}
+	l, err := a.store.List(c.Request.Context(), res.List)
+	if err != nil {
+		return nil, err
+	}
+	return a.listOf(c, l), nil
+}
+
+func (a *Admin) archiveList(c *call) (any, error) {
+	if _, err := a.apply(c, &app.ArchiveList{List: c.Param("id")}); err != nil {
+		return nil, err
+	}
+	return map[string]string{"status": "ok"}, nil
+}
+
+type subscriberView struct {
+	ID         string      `json:"id"`
+	UID        string      `json:"uid"`
+	Name       string      `json:"name"`
+	Email      *string     `json:"email"`
+	Number     *string     `json:"number"`
+	Status     string      `json:"status"`
+	Since      app.Instant `json:"since"`
+	ConfirmURL string      `json:"confirm_url,omitempty"`
+}
+
+func (a *Admin) subscribers(c *call) (any, error) {
+	ctx := c.Request.Context()
+	l, err := a.store.FindList(ctx, c.Param("id"))
+	if err != nil {
+		return nil, err
+	}
+	p, err := a.page(c)
+	if err != nil {
+		return nil, err
+	}
+	status := -1
+	for _, s := range []app.SubscriptionStatus{app.Pending, app.Subscribed, app.Unsubscribed} {
+		if c.Query("status") == s.String() {
+			status = int(s)
+		}
+	}
+	subscribers, more, err := a.store.Subscribers(ctx, l.Row, status, p.After, p.Limit)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]subscriberView, len(subscribers))
+	for i, s := range subscribers {
+		out[i] = subscriberView{ID: s.Customer.ID, UID: s.Customer.UID, Name: s.Customer.Name(), Email: s.Customer.Email,
+			Number: s.Customer.Number, Status: s.Status.String(), Since: s.At}
+		if s.Status == app.Pending {
+			out[i].ConfirmURL = a.base(c) + "/confirm/" + a.store.ConfirmationToken(l.Row, s.Customer.Row)
+		}
+	}
+	e := &envelope{Data: out}
+	if more && len(out) > 0 {
+		e.Next = out[len(out)-1].ID
+	}
+	return e, nil
+}
+
+type keyView struct {
+	ID          string       `json:"id"`
+	Name        string       `json:"name"`
+	Public      string       `json:"public"`
+	Private     string       `json:"private,omitempty"` // in the one answer that made it
+	PrivateHint string       `json:"private_hint"`
+	CreatedAt   *app.Instant `json:"created_at"`
+	LastUsedAt  *app.Instant `json:"last_used_at"`
+	RevokedAt   *app.Instant `json:"revoked_at"`
+	Pinned      bool         `json:"pinned"`
+}
+
+func keyOf(k app.Key) keyView {
+	v := keyView{ID: itoa(k.Row), Name: k.Name, Public: k.Public, PrivateHint: "…" + k.PrivateHint,
+		LastUsedAt: k.LastUsedAt, RevokedAt: k.RevokedAt, Pinned: k.Pinned}
+	if !k.Pinned {
+		v.CreatedAt = &k.CreatedAt
+	}
+	return v
+}
+
+func (a *Admin) keys(c *call) (any, error) {
+	keys, err := a.store.Keys(c.Request.Context())
+	if err != nil {
+		return nil, err
+	}
+	out := []keyView{}
+	if a.o.Pinned != nil {
+		out = append(out, keyOf(*a.o.Pinned))
+	}
+	for _, k := range keys {
+		out = append(out, keyOf(k))
+	}
+	return map[string]any{"data": out, "base_url": a.base(c)}, nil
+}
+
+func (a *Admin) createKey(c *call) (any, error) {
+	var in struct{ Name string }
+	if err := c.decode(&in); err != nil {
+		return nil, err
+	}
+	if in.Name == "" || len(in.Name) > 64 {
+		return nil, app.Invalid("name", "must have 1 to 64 characters")
+	}
+	k, private, err := a.store.CreateKey(c.Request.Context(), in.Name)
+	if err != nil {
+		return nil, err
+	}
+	v := keyOf(k)
+	v.Private = private
+	return v, nil
+}
+
+func (a *Admin) revokeKey(c *call) (any, error) {
+	row, err := atoi(c.Param("id"))
+	if err != nil {
+		return nil, app.NotFound("There is no such key.")
+	}
+	if row == 0 {
+		return nil, app.Fail(app.CodeConflict, "This key is set in the configuration: take it out there and start Kith again.")
+	}
+	if err := a.store.RevokeKey(c.Request.Context(), row); err != nil {
+		return nil, err
+	}
+	return map[string]string{"status": "ok"}, nil
+}

@@ -1,0 +1,302 @@
+package admin
+
+import (
+	"crypto/rand"
+	"crypto/subtle"
+	"encoding/base64"
+	"fmt"
+	"net"
+	"net/http"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+	"unicode/utf8"
+
+	"kith/app"
+
+	"golang.org/x/crypto/argon2"
+)
+
+const (
+	cookieName = "kith_session"
+	// sessionFor is how long a session lasts after it was last used.
+	sessionFor = 14 * 24 * time.Hour
+	// touchEvery spares the disk: a session's end moves at most this often.
+	touchEvery = time.Hour
+	// minPassword is above the eight that are the least one should ask for, because
+	// there is no second factor yet. No rules of composition: length is what counts.
+	minPassword = 10
+	maxPassword = 256
+)
+
+// The cost of a password's hash: OWASP's least for argon2id, some 100 ms here.
+const (
+	argonMemory  = 19 << 10 // KiB
+	argonTime    = 2
+	argonThreads = 1
+	argonKey     = 32
+)
+
+// hashing lets one password be hashed at a time: each takes 19 MB.
+var hashing sync.Mutex
+
+// HashPassword checks a new password of email's user and returns its hash as a PHC string.
+func HashPassword(password, email string) (string, error) {
+	switch n := utf8.RuneCountInString(password); {
+	case n < minPassword:
+		return "", app.Invalid("password", "must have at least %d characters", minPassword)
+	case len(password) > maxPassword:
+		return "", app.Invalid("password", "can have %d bytes at most", maxPassword)
+	}
+	folded := strings.ToLower(password)
+	local, _, _ := strings.Cut(app.FoldEmail(email), "@")
+	if common[folded] || len(local) > 3 && strings.Trim(strings.ReplaceAll(folded, local, ""), "0123456789!.-_") == "" {
+		return "", app.Invalid("password", "is too easy to guess")
+	}
+	salt := make([]byte, 16)
+	_, _ = rand.Read(salt)
+	hashing.Lock()
+	defer hashing.Unlock()
+	key := argon2.IDKey([]byte(password), salt, argonTime, argonMemory, argonThreads, argonKey)
+	b64 := base64.RawStdEncoding
+	return fmt.Sprintf("$argon2id$v=19$m=%d,t=%d,p=%d$%s$%s", argonMemory, argonTime, argonThreads, b64.EncodeToString(salt), b64.EncodeToString(key)), nil
+}
+
+// common are passwords of ten characters and more that are tried first.
+var common = map[string]bool{
+	"1234567890": true, "12345678910": true, "123456789a": true, "0123456789": true, "1111111111": true, "0000000000": true,
+	"qwertyuiop": true, "password123": true, "password12": true, "password1234": true, "passw0rd123": true, "1q2w3e4r5t": true,
+	"iloveyou123": true, "administrator": true, "letmein123": true, "welcome123": true, "qwerty12345": true, "qwerty123456": true,
+	"abcdefghij": true, "changeme123": true, "football123": true, "1qaz2wsx3edc": true, "asdfghjkl123": true, "kithkithkith": true,
+}
+
+// checkPassword reports whether password is that of hash. It takes the same time for
+// a user that does not exist, whose hash is "".
+func checkPassword(password, hash string) bool {
+	parts := strings.Split(hash, "$")
+	var memory, passes uint32
+	var threads uint8
+	var salt, want []byte
+	if len(parts) == 6 {
+		_, _ = fmt.Sscanf(parts[3], "m=%d,t=%d,p=%d", &memory, &passes, &threads)
+		salt, _ = base64.RawStdEncoding.DecodeString(parts[4])
+		want, _ = base64.RawStdEncoding.DecodeString(parts[5])
+	}
+	if memory == 0 || passes == 0 || threads == 0 || len(want) == 0 {
+		memory, passes, threads, salt, want = argonMemory, argonTime, argonThreads, make([]byte, 16), nil
+	}
+	hashing.Lock()
+	defer hashing.Unlock()
+	key := argon2.IDKey([]byte(password), salt, passes, memory, threads, argonKey)
+	return subtle.ConstantTimeCompare(key, want) == 1
+}
+
+// throttle slows down whoever guesses passwords: after five wrong ones for an account
+// from one address the next must wait, each time twice as long, up to an hour.
+type throttle struct {
+	now   func() time.Time
+	mu    sync.Mutex
+	tries map[string]*tries
+}
+
+type tries struct {
+	wrong int
+	until time.Time
+	last  time.Time
+}
+
+const (
+	freeTries = 5
+	firstWait = 30 * time.Second
+	longest   = time.Hour
+	maxTries  = 10_000 // entries; beyond it the old ones go first
+)
+
+func newThrottle(now func() time.Time) *throttle {
+	return &throttle{now: now, tries: map[string]*tries{}}
+}
+
+// wait returns how long key must still wait.
+func (t *throttle) wait(key string) time.Duration {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if e := t.tries[key]; e != nil {
+		return max(0, e.until.Sub(t.now()))
+	}
+	return 0
+}
+
+// wrong notes a wrong password.
+func (t *throttle) wrong(key string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	now := t.now()
+	if len(t.tries) >= maxTries {
+		for k, e := range t.tries {
+			if now.Sub(e.last) > longest {
+				delete(t.tries, k)
+			}
+		}
+		if len(t.tries) >= maxTries {
+			clear(t.tries)
+		}
+	}
+	e := t.tries[key]
+	if e == nil || now.Sub(e.last) > longest {
+		e = &tries{}
+		t.tries[key] = e
+	}
+	e.wrong++
+	e.last = now
+	if e.wrong >= freeTries {
+		e.until = now.Add(min(longest, firstWait<<min(e.wrong-freeTries, 10)))
+	}
+}
+
+// right forgets what was wrong before.
+func (t *throttle) right(key string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	delete(t.tries, key)
+}
+
+// sessionView is what the pages know of the session.
+type sessionView struct {
+	State     string `json:"state"`
+	Email     string `json:"email,omitempty"`
+	Workspace string `json:"workspace"`
+	Zone      string `json:"zone"`
+	Version   string `json:"version"`
+	Demo      bool   `json:"demo"`
+}
+
+func (a *Admin) view(state, email string) sessionView {
+	return sessionView{State: state, Email: email, Workspace: a.o.Workspace, Zone: a.o.Zone.String(), Version: a.o.Version, Demo: a.o.Demo}
+}
+
+func (a *Admin) getSession(c *call) (any, error) {
+	if c.secret != "" {
+		return a.view("signed_in", c.session.Email), nil
+	}
+	users, err := a.store.Users(c.Request.Context())
+	if err != nil {
+		return nil, err
+	}
+	if len(users) == 0 {
+		return a.view("setup", ""), nil
+	}
+	return a.view("signed_out", ""), nil
+}
+
+type credentials struct {
+	Token    string `json:"token"`
+	Email    string `json:"email"`
+	Password string `json:"password"`
+}
+
+func (a *Admin) signIn(c *call) (any, error) {
+	var in credentials
+	if err := c.decode(&in); err != nil {
+		return nil, err
+	}
+	key := app.FoldEmail(in.Email) + "\x00" + network(c.Request.RemoteAddr)
+	if wait := a.tries.wait(key); wait > 0 {
+		seconds := int(wait/time.Second) + 1
+		c.Header("Retry-After", strconv.Itoa(seconds))
+		return nil, app.Fail(app.CodeRateLimited, "Too many tries. Try again in %d seconds.", seconds)
+	}
+	u, err := a.store.UserByEmail(c.Request.Context(), in.Email)
+	if err != nil && app.CodeOf(err) != app.CodeNotFound {
+		return nil, err
+	}
+	if len(in.Password) > maxPassword || !checkPassword(in.Password, u.Password) {
+		a.tries.wrong(key)
+		return nil, app.Fail(app.CodeUnauthorized, "The e-mail or the password is wrong.")
+	}
+	a.tries.right(key)
+	return a.begin(c, u)
+}
+
+// network is what an address is throttled by: itself, or its /64.
+func network(address string) string {
+	host, _, err := net.SplitHostPort(address)
+	if err != nil {
+		host = address
+	}
+	ip := net.ParseIP(host)
+	if ip == nil || ip.To4() != nil {
+		return host
+	}
+	return ip.Mask(net.CIDRMask(64, 128)).String()
+}
+
+// begin starts a session and gives the browser its cookie.
+func (a *Admin) begin(c *call, u app.User) (any, error) {
+	expires := a.o.Clock.Now().Add(sessionFor)
+	secret, err := a.store.CreateSession(c.Request.Context(), u.Row, app.InstantOf(expires))
+	if err != nil {
+		return nil, err
+	}
+	a.cookie(c, secret, int(sessionFor/time.Second))
+	return a.view("signed_in", u.Email), nil
+}
+
+func (a *Admin) cookie(c *call, value string, seconds int) {
+	http.SetCookie(c.Writer, &http.Cookie{
+		Name: cookieName, Value: value, Path: "/", MaxAge: seconds, HttpOnly: true, SameSite: http.SameSiteLaxMode,
+		Secure: c.Request.TLS != nil || strings.HasPrefix(a.o.URL, "https:"),
+	})
+}
+
+// prolong moves a used session's end.
+func (a *Admin) prolong(c *call) {
+	now := a.o.Clock.Now()
+	if now.Sub(c.session.SeenAt.Time()) < touchEvery {
+		return
+	}
+	if err := a.store.TouchSession(c.Request.Context(), c.secret, app.InstantOf(now.Add(sessionFor))); err != nil {
+		a.o.Log.Warn("prolong a session", "error", err)
+		return
+	}
+	a.cookie(c, c.secret, int(sessionFor/time.Second))
+}
+
+func (a *Admin) signOut(c *call) (any, error) {
+	if c.secret != "" {
+		if err := a.store.EndSession(c.Request.Context(), c.secret); err != nil {
+			return nil, err
+		}
+	}
+	a.cookie(c, "", -1)
+	return map[string]string{"status": "ok"}, nil
+}
+
+// setUp makes the first user, with the token of the one-time link.
+func (a *Admin) setUp(c *call) (any, error) {
+	var in credentials
+	if err := c.decode(&in); err != nil {
+		return nil, err
+	}
+	key := "setup\x00" + network(c.Request.RemoteAddr)
+	if a.tries.wait(key) > 0 {
+		return nil, app.Fail(app.CodeRateLimited, "Too many tries. Try again later.")
+	}
+	email, err := app.CheckEmail(in.Email)
+	if err != nil {
+		return nil, app.Invalid("email", "%v", err)
+	}
+	hash, err := HashPassword(in.Password, email)
+	if err != nil {
+		return nil, err
+	}
+	if err := a.store.CreateFirstUser(c.Request.Context(), in.Token, email, hash); err != nil {
+		a.tries.wrong(key)
+		return nil, err
+	}
+	u, err := a.store.UserByEmail(c.Request.Context(), email)
+	if err != nil {
+		return nil, err
+	}
+	return a.begin(c, u)
+}

@@ -1,0 +1,206 @@
+// Package api is the wire surface of Engage, and Kith's extensions under /v1: it
+// decodes, authenticates, calls, and encodes in Engage's shapes. One file per resource.
+// It holds no rule about customers of its own: app/ingest reads bodies, storage decides.
+//
+// The invariant: every answer is JSON, every failure is {"error":"a sentence"} with a
+// status in one table, and nothing is answered before it is on the disk.
+package api
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"kith/app"
+	"kith/app/ingest"
+	"kith/app/requestlog"
+
+	"github.com/gin-gonic/gin"
+)
+
+// Store is what the API needs of storage.
+type Store interface {
+	app.Reader
+	Apply(ctx context.Context, b app.Batch) ([]app.Result, error)
+	Find(ctx context.Context, uid string) (int64, error)
+	CursorRow(id string) (int64, error)
+	Customers(ctx context.Context, f app.CustomerFilter, p app.Page) ([]app.Customer, bool, error)
+	EachCustomer(ctx context.Context, f func(*app.Customer) error) error
+	Events(ctx context.Context, customer int64, f app.EventFilter, from app.Place, back bool, limit int) ([]app.Event, bool, error)
+	EachEvent(ctx context.Context, filter app.EventFilter, f func(*app.Event) error) error
+	EventNames(ctx context.Context, fromDay int64) ([]app.EventStat, error)
+	Attributes(ctx context.Context) ([]app.AttributeStat, error)
+	FindList(ctx context.Context, id string) (*app.List, error)
+	Lists(ctx context.Context, p app.Page) ([]app.List, bool, error)
+	Totals(ctx context.Context) (app.Totals, error)
+	FeedState(ctx context.Context) (app.FeedState, error)
+	AwaitReaders(ctx context.Context) (bool, error)
+	ConfirmationToken(list, customer int64) string
+	Keys(ctx context.Context) ([]app.Key, error)
+	TouchKeys(ctx context.Context, used map[int64]app.Instant) error
+	Ping(ctx context.Context) error
+}
+
+// Options configure New.
+type Options struct {
+	Clock app.Clock
+	// Zone is the workspace's, for timestamps that name none. Default UTC.
+	Zone *time.Location
+	// Pinned is a key pair from the configuration; with an empty Public there is none.
+	Pinned  Pinned
+	Version string
+	// OrgID is what GET /account answers as the workspace's id.
+	OrgID    string
+	Log      *slog.Logger
+	Requests *requestlog.Log
+	// TrustProxy takes the client's address from X-Forwarded-For.
+	TrustProxy bool
+}
+
+// API serves Engage's endpoints.
+type API struct {
+	store Store
+	keys  *keyring
+	o     Options
+}
+
+// New returns an API over a store.
+func New(store Store, o Options) *API {
+	if o.Zone == nil {
+		o.Zone = time.UTC
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	return &API{store: store, keys: newKeyring(store, o.Clock, o.Pinned), o: o}
+}
+
+// Run does what the API does beside answering, until ctx ends: it notes when keys were
+// last used.
+func (a *API) Run(ctx context.Context) error { return a.keys.run(ctx, a.o.Log) }
+
+// Mount puts the API's routes on an engine, with and without /v1.
+func (a *API) Mount(engine *gin.Engine) {
+	for _, prefix := range []string{"", "/v1"} {
+		g := engine.Group(prefix)
+		g.Any("/users", a.users)
+		g.Any("/users/*rest", a.users)
+		a.route(g, "POST", "/batch", full, a.batch)
+		a.mountLists(g)
+		a.route(g, "GET", "/data/attributes", full, a.attributes)
+		a.mountSending(g)
+		a.mountWidgets(g)
+		a.route(g, "GET", "/status", full, a.status)
+		a.route(g, "GET", "/export/customers", full, a.exportCustomers)
+		a.route(g, "GET", "/export/events", full, a.exportEvents)
+	}
+	a.route(engine.Group("/v1"), "GET", "/events", full, a.eventNames)
+	a.mountPublic(engine)
+}
+
+// level is what a call's keys must prove.
+type level int
+
+const (
+	anybody level = iota // no key at all
+	public               // the public key alone will do. Engage: "username authentication"
+	full                 // both keys
+)
+
+// handler answers one call with an encoded JSON body.
+type handler func(*call) ([]byte, error)
+
+// route puts a handler and its preflight on a path.
+func (a *API) route(g gin.IRoutes, method, path string, need level, h handler) {
+	g.Handle(method, path, func(c *gin.Context) { a.serve(c, need, h) })
+}
+
+// call is one request being answered.
+type call struct {
+	*gin.Context
+	api     *API
+	key     *app.Key
+	trusted bool   // the private key came along
+	uid     string // of the path
+	arg     string // the path's second part: an attribute, a token, an account
+	body    []byte
+	at      time.Time
+	status  int // of success; 0 is 200
+}
+
+// context is what ingest needs to know of the call.
+func (c *call) context() ingest.Context {
+	source := "api"
+	if !c.trusted {
+		source = "client"
+	}
+	return ingest.Context{Now: app.InstantOf(c.api.o.Clock.Now()), Zone: c.api.o.Zone, Trusted: c.trusted, Source: source}
+}
+
+// source is where the call's Changes come from.
+func (c *call) source() string { return c.context().Source }
+
+// serve authenticates, reads the body, calls the handler, answers and logs.
+func (a *API) serve(gc *gin.Context, need level, h handler) {
+	c := &call{Context: gc, api: a, at: time.Now()}
+	a.cors(c)
+	body, err := a.prepare(c, need, h)
+	a.answer(c, body, err)
+}
+
+func (a *API) prepare(c *call, need level, h handler) ([]byte, error) {
+	if need != anybody {
+		if err := a.authenticate(c, need); err != nil {
+			// Read a small body all the same: the log shows it, and the connection stays usable.
+			c.body, _ = readBody(c, 64<<10)
+			return nil, err
+		}
+	}
+	var err error
+	if c.body, err = readBody(c, bodyLimit(c.Request.URL.Path)); err != nil {
+		return nil, err
+	}
+	return h(c)
+}
+
+// apply writes changes and encodes the answer from what was written. With an
+// Idempotency-Key the answer is made inside the transaction and kept with it.
+func (c *call) apply(changes []app.Change, encode func(r app.Reader, results []app.Result) ([]byte, error)) ([]byte, error) {
+	ctx := c.Request.Context()
+	b := app.Batch{Changes: changes}
+	if key := c.GetHeader("Idempotency-Key"); key != "" {
+		if len(key) > app.MaxIdempotencyKey {
+			return nil, app.Invalid("Idempotency-Key", "has %d bytes; it can have %d", len(key), app.MaxIdempotencyKey)
+		}
+		b.Once = c.once(key, encode)
+	}
+	results, err := c.api.store.Apply(ctx, b)
+	if err != nil {
+		return nil, err
+	}
+	if b.Once != nil && b.Once.Answer != nil {
+		if b.Once.Repeated {
+			c.Header("Idempotent-Replayed", "true")
+		}
+		c.status = b.Once.Status
+		return b.Once.Answer, nil
+	}
+	return encode(c.api.store, results)
+}
+
+// one is apply for a single change.
+func (c *call) one(change app.Change, encode func(r app.Reader, res app.Result) ([]byte, error)) ([]byte, error) {
+	return c.apply([]app.Change{change}, func(r app.Reader, results []app.Result) ([]byte, error) {
+		if results[0].Err != nil {
+			return nil, results[0].Err
+		}
+		return encode(r, results[0])
+	})
+}
+
+var (
+	statusOK     = []byte(`{"status":"ok"}`)
+	statusQueued = []byte(`{"status":"queued"}`)
+)
+
+func answerOK(app.Reader, app.Result) ([]byte, error) { return statusOK, nil }

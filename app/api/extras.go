@@ -1,0 +1,276 @@
+package api
+
+import (
+	"bufio"
+	"compress/gzip"
+	"context"
+	"encoding/csv"
+	"io"
+	"net/http"
+	"sort"
+	"strconv"
+	"strings"
+	"time"
+
+	"kith/app"
+)
+
+// status says how far everything is. With wait it answers when every reader has
+// reached the head it saw at the start, or the time is over.
+func (a *API) status(c *call) ([]byte, error) {
+	ctx := c.Request.Context()
+	caughtUp := true
+	if text := c.Query("wait"); text != "" {
+		wait, err := time.ParseDuration(text)
+		if err != nil || wait < 0 || wait > time.Minute {
+			return nil, app.Invalid("wait", `must be a time up to 60s, such as "10s", not %q`, shorten(text))
+		}
+		timed, cancel := context.WithTimeout(ctx, wait)
+		caughtUp, err = a.store.AwaitReaders(timed)
+		cancel()
+		if err != nil {
+			return nil, err
+		}
+	}
+	feed, err := a.store.FeedState(ctx)
+	if err != nil {
+		return nil, err
+	}
+	totals, err := a.store.Totals(ctx)
+	if err != nil {
+		return nil, err
+	}
+	b := append([]byte(`{"version":`), app.Quote(a.o.Version)...)
+	b = append(b, `,"feed":{"head":`...)
+	b = strconv.AppendInt(b, feed.Head, 10)
+	names := make([]string, 0, len(feed.Readers))
+	for name := range feed.Readers {
+		names = append(names, name)
+	}
+	sort.Strings(names)
+	for _, name := range names {
+		b = append(b, ',')
+		b = app.AppendQuote(b, name)
+		b = append(b, ':')
+		b = strconv.AppendInt(b, feed.Readers[name], 10)
+	}
+	b = append(b, `},"caught_up":`...)
+	b = strconv.AppendBool(b, caughtUp)
+	b = append(b, `,"customers":`...)
+	b = strconv.AppendInt(b, totals.Customers, 10)
+	b = append(b, `,"events":`...)
+	b = strconv.AppendInt(b, totals.Events, 10)
+	return append(b, '}'), nil
+}
+
+// stream is an export on its way out, packed if the client takes it.
+type stream struct {
+	*bufio.Writer
+	z     *gzip.Writer
+	c     *call
+	flush time.Time
+}
+
+func (c *call) stream(contentType, name string) *stream {
+	h := c.Writer.Header()
+	h.Set("Content-Type", contentType)
+	h.Set("Content-Disposition", `attachment; filename="`+name+`"`)
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Add("Vary", "Accept-Encoding")
+	s := &stream{c: c}
+	var out io.Writer = c.Writer
+	if AcceptsGzip(c.Request) {
+		h.Set("Content-Encoding", "gzip")
+		s.z, _ = gzip.NewWriterLevel(out, gzip.BestSpeed)
+		out = s.z
+	}
+	s.Writer = bufio.NewWriterSize(out, 64<<10)
+	c.Writer.WriteHeader(http.StatusOK)
+	return s
+}
+
+// line is called after each line: it gives the client time to read on. An export may
+// take longer than any request; it ends when the client stops reading for a minute.
+func (s *stream) line() error {
+	if now := time.Now(); now.After(s.flush) {
+		s.flush = now.Add(10 * time.Second)
+		return http.NewResponseController(s.c.Writer).SetWriteDeadline(now.Add(time.Minute))
+	}
+	return nil
+}
+
+func (s *stream) close() error {
+	err := s.Flush()
+	if s.z != nil && err == nil {
+		err = s.z.Close()
+	}
+	return err
+}
+
+// format reads how an export is to be written.
+func (c *call) format() (asCSV, raw bool, err error) {
+	switch c.Query("format") {
+	case "", "ndjson":
+	case "csv":
+		asCSV = true
+	default:
+		return false, false, app.Invalid("format", `must be "ndjson" or "csv", not %q`, shorten(c.Query("format")))
+	}
+	if c.Query("segment") != "" {
+		return false, false, app.NotFound("There is no segment with the id %q.", c.Query("segment"))
+	}
+	return asCSV, c.Query("raw") == "true", nil
+}
+
+func (a *API) exportCustomers(c *call) ([]byte, error) {
+	asCSV, raw, err := c.format()
+	if err != nil {
+		return nil, err
+	}
+	ctx := c.Request.Context()
+	if !asCSV {
+		s := c.stream("application/x-ndjson; charset=utf-8", "customers.ndjson")
+		var b []byte
+		err := a.store.EachCustomer(ctx, func(customer *app.Customer) error {
+			b = append(appendUser(b[:0], customer), '\n')
+			if _, err := s.Write(b); err != nil {
+				return err
+			}
+			return s.line()
+		})
+		return nil, s.end(err)
+	}
+	stats, err := a.store.Attributes(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var custom []string
+	for _, s := range stats {
+		if !s.Standard && s.Customers() > 0 {
+			custom = append(custom, s.Name)
+		}
+	}
+	s := c.stream("text/csv; charset=utf-8", "customers.csv")
+	w := csv.NewWriter(s)
+	safe := cell(raw)
+	header := append([]string{"uid", "id", "first_name", "last_name", "email", "number", "created_at", "is_account", "archived", "last_interaction"}, custom...)
+	for i := range header {
+		header[i] = safe(header[i])
+	}
+	err = w.Write(header)
+	if err == nil {
+		err = a.store.EachCustomer(ctx, func(customer *app.Customer) error {
+			if err := w.Write(customerCells(customer, custom, safe)); err != nil {
+				return err
+			}
+			return s.line()
+		})
+	}
+	w.Flush()
+	return nil, s.end(err)
+}
+
+// end closes a stream. A failure in the middle cannot be answered any more: the
+// connection is cut, so that the client sees that the export is not whole.
+func (s *stream) end(err error) error {
+	if err == nil {
+		err = s.close()
+	}
+	if err != nil {
+		s.c.api.o.Log.Warn("an export broke off", "request", s.c.requestID(), "error", err)
+		panic(http.ErrAbortHandler)
+	}
+	return nil
+}
+
+func customerCells(c *app.Customer, custom []string, safe func(string) string) []string {
+	text := func(s *string) string {
+		if s == nil {
+			return ""
+		}
+		return *s
+	}
+	last := ""
+	if c.LastInteraction != nil {
+		last = c.LastInteraction.String()
+	}
+	cells := []string{c.UID, c.ID, text(c.FirstName), text(c.LastName), text(c.Email), text(c.Number), c.CreatedAt.String(),
+		strconv.FormatBool(c.IsAccount), strconv.FormatBool(c.Archived()), last}
+	values := make(map[string][]byte, len(c.Attributes))
+	for _, a := range c.Attributes {
+		values[a.Name] = a.Value
+	}
+	for _, name := range custom {
+		cells = append(cells, cellText(values[name]))
+	}
+	for i := range cells {
+		cells[i] = safe(cells[i])
+	}
+	return cells
+}
+
+// cellText is a JSON value as a cell: a text bare, everything else as its JSON.
+func cellText(raw []byte) string {
+	if raw == nil {
+		return ""
+	}
+	if s, ok := app.Text(raw); ok {
+		return s
+	}
+	return string(raw)
+}
+
+// cell makes a cell that a spreadsheet will not run as a formula, unless raw.
+// A negative number is no formula.
+func cell(raw bool) func(string) string {
+	return func(s string) string {
+		if raw || s == "" || !strings.ContainsRune("=+-@\t\r", rune(s[0])) {
+			return s
+		}
+		if _, err := strconv.ParseFloat(s, 64); err == nil && s[0] == '-' {
+			return s
+		}
+		return "'" + s
+	}
+}
+
+func (a *API) exportEvents(c *call) ([]byte, error) {
+	asCSV, raw, err := c.format()
+	if err != nil {
+		return nil, err
+	}
+	f, err := c.eventFilter()
+	if err != nil {
+		return nil, err
+	}
+	if !asCSV {
+		s := c.stream("application/x-ndjson; charset=utf-8", "events.ndjson")
+		var b []byte
+		err := a.store.EachEvent(c.Request.Context(), f, func(e *app.Event) error {
+			b = append(appendEvent(b[:0], e, true), '\n')
+			if _, err := s.Write(b); err != nil {
+				return err
+			}
+			return s.line()
+		})
+		return nil, s.end(err)
+	}
+	s := c.stream("text/csv; charset=utf-8", "events.csv")
+	w := csv.NewWriter(s)
+	safe := cell(raw)
+	err = w.Write([]string{"uid", "event", "value", "properties", "timestamp", "message_id"})
+	if err == nil {
+		err = a.store.EachEvent(c.Request.Context(), f, func(e *app.Event) error {
+			row := []string{e.UID, e.Name, cellText(e.Value), string(e.Properties), e.At.String(), e.MessageID}
+			for i := range row {
+				row[i] = safe(row[i])
+			}
+			if err := w.Write(row); err != nil {
+				return err
+			}
+			return s.line()
+		})
+	}
+	w.Flush()
+	return nil, s.end(err)
+}

@@ -1,0 +1,180 @@
+// Package command holds the commands, one file each, and wires everything together. It
+// is the only package that may import all others; nothing imports it but main.
+package command
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"strings"
+	"syscall"
+	_ "time/tzdata" // zones on machines that have none installed
+
+	"kith/app"
+	"kith/app/config"
+	"kith/storage"
+
+	"github.com/spf13/cobra"
+)
+
+// Exit codes.
+const (
+	exitDone  = 0
+	exitFail  = 1
+	exitUsage = 2
+)
+
+// usageError is a wrong call of a command.
+type usageError struct{ error }
+
+// cli is what every command has at hand.
+type cli struct {
+	out, err   io.Writer
+	configFile string
+	flags      map[string]*string // by key of the configuration
+	root       *cobra.Command
+	example    []byte // the commented configuration
+}
+
+// Main runs a command line and returns the exit code. exampleConfig is what init writes.
+func Main(args []string, stdout, stderr io.Writer, exampleConfig []byte) int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	c := newCLI(stdout, stderr)
+	c.example = exampleConfig
+	c.root.SetArgs(args)
+	err := c.root.ExecuteContext(ctx)
+	if err == nil {
+		return exitDone
+	}
+	var usage usageError
+	if errors.As(err, &usage) || strings.HasPrefix(err.Error(), "unknown command") {
+		fmt.Fprintf(stderr, "kith: %v\nRun `kith help` to see what there is.\n", err)
+		return exitUsage
+	}
+	fmt.Fprintf(stderr, "kith: %v\n", err)
+	return exitFail
+}
+
+func newCLI(stdout, stderr io.Writer) *cli {
+	c := &cli{out: stdout, err: stderr, flags: map[string]*string{}}
+	c.root = &cobra.Command{
+		Use:           "kith",
+		Short:         "Kith keeps a small team's customer data and speaks the API of Engage.",
+		SilenceUsage:  true,
+		SilenceErrors: true,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return usageError{fmt.Errorf("there is no command %q", args[0])}
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	c.root.SetOut(stdout)
+	c.root.SetErr(stderr)
+	c.root.CompletionOptions.HiddenDefaultCmd = true
+	c.root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
+	c.root.PersistentFlags().StringVar(&c.configFile, "config", "", "the configuration file (default: kith.toml here, if it is there)")
+	c.setting(c.root, "data", "the data folder")
+	for _, add := range []func() *cobra.Command{c.serve, c.keys, c.user, c.initialise, c.version} {
+		c.root.AddCommand(add())
+	}
+	return c
+}
+
+// setting makes a flag of a key of the configuration.
+func (c *cli) setting(cmd *cobra.Command, key, usage string) {
+	for _, k := range config.Keys {
+		if k.Name == key {
+			c.flags[key] = cmd.PersistentFlags().String(strings.ReplaceAll(key, ".", "-"), "", usage+" (default "+k.Default+")")
+			return
+		}
+	}
+	panic("command: no setting " + key)
+}
+
+// defaultConfig is read when it is there and --config names no other.
+const defaultConfig = "kith.toml"
+
+// config gathers the settings for cmd.
+func (c *cli) config(cmd *cobra.Command) (*config.Config, error) {
+	path := c.configFile
+	if path == "" {
+		if _, err := os.Stat(defaultConfig); err == nil {
+			path = defaultConfig
+		}
+	}
+	given := map[string]string{}
+	for key, value := range c.flags {
+		if f := cmd.Flag(strings.ReplaceAll(key, ".", "-")); f != nil && f.Changed {
+			given[key] = *value
+		}
+	}
+	return config.Load(path, config.Environ, given)
+}
+
+func (c *cli) logger(level string) *slog.Logger {
+	var l slog.Level
+	_ = l.UnmarshalText([]byte(level)) // checked by config
+	return slog.New(slog.NewTextHandler(c.err, &slog.HandlerOptions{Level: l}))
+}
+
+// open opens the data folder for a command that touches only keys and users, beside a
+// server that may be running.
+func (c *cli) open(cmd *cobra.Command) (*storage.DB, error) {
+	cfg, err := c.config(cmd)
+	if err != nil {
+		return nil, err
+	}
+	return storage.Open(cmd.Context(), cfg.Data, storage.Options{Shared: true, Log: c.logger("error")})
+}
+
+// exactly takes n arguments, and says what they are otherwise.
+func exactly(n int) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) != n {
+			return usageError{fmt.Errorf("use: kith %s", cmd.UseLine()[len("kith "):])}
+		}
+		return nil
+	}
+}
+
+// isTerminal reports whether w is a terminal, where a secret may be shown.
+func isTerminal(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	if !ok {
+		return false
+	}
+	info, err := f.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
+}
+
+// buildInfo is the version with what the build knows of itself.
+func buildInfo() (version, commit, date string) {
+	version, commit, date = Version, "unknown", "unknown"
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return version, commit, date
+	}
+	for _, s := range info.Settings {
+		switch s.Key {
+		case "vcs.revision":
+			commit = s.Value[:min(12, len(s.Value))]
+		case "vcs.time":
+			date = s.Value
+		}
+	}
+	return version, commit, date
+}
+
+// Version is the release.
+const Version = "0.1.0"
+
+// clock is time for everything that is not under test.
+var clock app.Clock = app.RealClock{}

@@ -1,0 +1,87 @@
+package command
+
+import (
+	"fmt"
+	"strconv"
+	"text/tabwriter"
+	"time"
+
+	"kith/app"
+
+	"github.com/spf13/cobra"
+)
+
+func (c *cli) keys() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "keys",
+		Short: "List, create and revoke API keys",
+		Args:  exactly(0),
+		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	cmd.AddCommand(
+		&cobra.Command{Use: "list", Short: "List the key pairs", Args: exactly(0), RunE: c.keysList},
+		&cobra.Command{Use: "create NAME", Short: "Make a key pair and show its private key, once", Args: exactly(1), RunE: c.keysCreate},
+		&cobra.Command{Use: "revoke ID", Short: "End a key pair; a running server notices within two seconds", Args: exactly(1), RunE: c.keysRevoke},
+	)
+	return cmd
+}
+
+func (c *cli) keysList(cmd *cobra.Command, _ []string) error {
+	db, err := c.open(cmd)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	keys, err := db.Keys(cmd.Context())
+	if err != nil {
+		return err
+	}
+	w := tabwriter.NewWriter(c.out, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "ID\tNAME\tPUBLIC KEY\tPRIVATE KEY\tMADE\tLAST USED\tSTATE")
+	for _, k := range keys {
+		state := "works"
+		if k.RevokedAt != nil {
+			state = "revoked " + day(k.RevokedAt)
+		}
+		fmt.Fprintf(w, "%d\t%s\t%s\tends in %s\t%s\t%s\t%s\n", k.Row, k.Name, k.Public, k.PrivateHint, day(&k.CreatedAt), day(k.LastUsedAt), state)
+	}
+	return w.Flush()
+}
+
+func day(at *app.Instant) string {
+	if at == nil {
+		return "never"
+	}
+	return at.Time().Format(time.DateOnly)
+}
+
+func (c *cli) keysCreate(cmd *cobra.Command, args []string) error {
+	db, err := c.open(cmd)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	k, private, err := db.CreateKey(cmd.Context(), args[0])
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(c.out, "public key   %s\nprivate key  %s\n\nThe private key is not kept: write it down now.\n", k.Public, private)
+	return err
+}
+
+func (c *cli) keysRevoke(cmd *cobra.Command, args []string) error {
+	row, err := strconv.ParseInt(args[0], 10, 64)
+	if err != nil {
+		return usageError{fmt.Errorf("%q is no key's ID; `kith keys list` shows them", args[0])}
+	}
+	db, err := c.open(cmd)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	if err := db.RevokeKey(cmd.Context(), row); err != nil {
+		return err
+	}
+	_, err = fmt.Fprintln(c.out, "Revoked.")
+	return err
+}

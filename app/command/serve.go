@@ -1,0 +1,202 @@
+package command
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+
+	"kith/app/admin"
+	"kith/app/api"
+	"kith/app/config"
+	"kith/app/requestlog"
+	"kith/app/server"
+	"kith/assets"
+	"kith/storage"
+	"kith/ui"
+
+	"github.com/gin-gonic/gin"
+	"github.com/spf13/cobra"
+)
+
+func (c *cli) serve() *cobra.Command {
+	var demo, print bool
+	cmd := &cobra.Command{
+		Use:   "serve",
+		Short: "Serve Engage's API and the dashboard",
+		Args:  exactly(0),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			cfg, err := c.config(cmd)
+			if err != nil {
+				return usageError{err}
+			}
+			if print {
+				return cfg.Print(c.out)
+			}
+			return c.runServe(cmd.Context(), cfg, demo)
+		},
+	}
+	c.setting(cmd, "listen", "where to listen, host:port")
+	cmd.Flags().BoolVar(&demo, "demo", false, "fill an empty data folder with MInt, an example company")
+	cmd.Flags().BoolVar(&print, "print-config", false, "say each setting and where it came from, and do nothing else")
+	return cmd
+}
+
+// FirstFile holds what the first start would have shown on a terminal: the private key
+// and the link that makes the first user.
+const FirstFile = "first-start.txt"
+
+// runServe serves until ctx ends.
+func (c *cli) runServe(ctx context.Context, cfg *config.Config, demo bool) error {
+	log := c.logger(cfg.LogLevel)
+	db, err := storage.Open(ctx, cfg.Data, storage.Options{Clock: clock, Log: log})
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err := db.Close(); err != nil {
+			log.Error("close the data folder", "error", err)
+		}
+	}()
+	l, err := net.Listen("tcp", cfg.Listen)
+	if err != nil {
+		return fmt.Errorf("listen: %w", err)
+	}
+	defer l.Close()
+	address := "http://" + l.Addr().String()
+	if cfg.URL != "" {
+		address = cfg.URL
+	}
+	if demo {
+		if err := c.fillDemo(ctx, db, log); err != nil {
+			return err
+		}
+	}
+	if err := c.firstStart(ctx, db, cfg, address, log); err != nil {
+		return err
+	}
+	handlers, err := newHandlers(db, cfg, log, demo)
+	if err != nil {
+		return err
+	}
+	srv := server.New(server.Options{Log: log, Mount: handlers.mount})
+	fmt.Fprintf(c.out, "Kith %s serves %s\n  dashboard  %s/app/\n  API        %s/v1\n  data       %s\n", Version, cfg.Workspace, address, address, db.Folder())
+	return runAll(ctx,
+		func(ctx context.Context) error { return srv.Serve(ctx, l) },
+		handlers.api.Run,
+		db.KeepHouse,
+	)
+}
+
+// handlers are the parts that answer requests.
+type handlers struct {
+	api   *api.API
+	mount []func(*gin.Engine)
+}
+
+func newHandlers(db *storage.DB, cfg *config.Config, log *slog.Logger, demo bool) (*handlers, error) {
+	requests := requestlog.New(clock.Now())
+	dashboard, err := server.Dashboard(ui.Files, assets.Files)
+	if err != nil {
+		return nil, err
+	}
+	pinned := api.Pinned{Public: cfg.KeysPublic, Private: cfg.KeysPrivate}
+	h := &handlers{api: api.New(db, api.Options{
+		Clock: clock, Zone: cfg.Zone, Pinned: pinned, Version: Version,
+		OrgID: db.OrgID(), Log: log, Requests: requests, TrustProxy: cfg.TrustProxy,
+	})}
+	a := admin.New(db, admin.Options{
+		Clock: clock, Log: log, Requests: requests, Workspace: cfg.Workspace, Zone: cfg.Zone, Version: Version,
+		URL: cfg.URL, Pinned: pinned.Key(), Demo: demo,
+	})
+	h.mount = []func(*gin.Engine){h.api.Mount, a.Mount, dashboard}
+	return h, nil
+}
+
+// firstStart makes what a new folder lacks: a key pair, and a way to the first user.
+// Secrets are shown on a terminal, and otherwise left in a file that only the owner can
+// read, so that none reaches a system's journal.
+func (c *cli) firstStart(ctx context.Context, db *storage.DB, cfg *config.Config, address string, log *slog.Logger) error {
+	var secrets strings.Builder
+	keys, err := db.Keys(ctx)
+	if err != nil {
+		return err
+	}
+	if len(keys) == 0 && cfg.KeysPublic == "" {
+		k, private, err := db.CreateKey(ctx, "first")
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(&secrets, "API keys for your SDKs (the private one is not shown again):\n  public key   %s\n  private key  %s\n", k.Public, private)
+	}
+	users, err := db.Users(ctx)
+	if err != nil {
+		return err
+	}
+	file := filepath.Join(db.Folder(), FirstFile)
+	switch {
+	case len(users) > 0:
+	case cfg.AdminEmail != "":
+		if err := addUser(ctx, db, cfg.AdminEmail, cfg.AdminPassword); err != nil {
+			return fmt.Errorf("make the user of admin.email: %w", err)
+		}
+	default:
+		token, err := db.SetSetupToken(ctx)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(&secrets, "Make the first user of the dashboard (this link works once):\n  %s/app/setup#%s\n", address, token)
+	}
+	if secrets.Len() == 0 {
+		if err := os.Remove(file); err != nil && !errors.Is(err, os.ErrNotExist) {
+			log.Warn("remove the file of the first start", "file", file, "error", err)
+		}
+		return nil
+	}
+	if isTerminal(c.out) {
+		_, err := fmt.Fprintln(c.out, secrets.String())
+		return err
+	}
+	old, _ := os.ReadFile(file) // a private key that nobody may have read yet stays in it
+	if i := strings.Index(string(old), "Make the first user"); i > 0 && !strings.Contains(secrets.String(), "private key") {
+		secrets2 := string(old[:i]) + secrets.String()
+		secrets.Reset()
+		secrets.WriteString(secrets2)
+	}
+	if err := os.WriteFile(file, []byte(secrets.String()), 0o600); err != nil {
+		return err
+	}
+	log.Info("keys and the link to make the first user are in a file", "file", file)
+	return nil
+}
+
+// runAll runs parts together. When one fails, or ctx ends, all are ended and awaited.
+func runAll(ctx context.Context, parts ...func(context.Context) error) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	var wg sync.WaitGroup
+	errs := make([]error, len(parts))
+	for i, part := range parts {
+		wg.Go(func() {
+			defer cancel()
+			errs[i] = guarded(ctx, part)
+		})
+	}
+	wg.Wait()
+	return errors.Join(errs...)
+}
+
+// guarded turns a panic of a part into an error, so that the others end in order.
+func guarded(ctx context.Context, part func(context.Context) error) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("panic: %v", p)
+		}
+	}()
+	return part(ctx)
+}

@@ -1,0 +1,188 @@
+// Package config gathers the settings: defaults, below the file, below the environment,
+// below flags. It knows each key once, in the table of [Keys], checks the values, and
+// can say where each came from. It never reads a setting anywhere else.
+package config
+
+import (
+	"fmt"
+	"io"
+	"net"
+	"net/url"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/knadh/koanf/parsers/toml/v2"
+	"github.com/knadh/koanf/providers/confmap"
+	"github.com/knadh/koanf/providers/file"
+	"github.com/knadh/koanf/v2"
+)
+
+// Config is every setting, checked.
+type Config struct {
+	Listen        string
+	Data          string
+	Workspace     string
+	Timezone      string
+	URL           string
+	TrustProxy    bool
+	KeysPublic    string
+	KeysPrivate   string
+	AdminEmail    string
+	AdminPassword string
+	LogLevel      string
+
+	// Zone is Timezone, loaded.
+	Zone    *time.Location
+	origins map[string]string
+	values  map[string]string
+}
+
+// Key is one setting.
+type Key struct {
+	Name    string // in the file; the environment has it as KITH_NAME, with _ for a dot
+	Default string
+	Secret  bool // never printed
+}
+
+// Keys are all settings, in the order of config.example.toml, which explains them.
+var Keys = []Key{
+	{Name: "listen", Default: "127.0.0.1:5484"},
+	{Name: "data", Default: "./kith-data"},
+	{Name: "workspace", Default: "Kith"},
+	{Name: "timezone", Default: "UTC"},
+	{Name: "url", Default: ""},
+	{Name: "trust_proxy", Default: "false"},
+	{Name: "keys.public", Default: ""},
+	{Name: "keys.private", Default: "", Secret: true},
+	{Name: "admin.email", Default: ""},
+	{Name: "admin.password", Default: "", Secret: true},
+	{Name: "log.level", Default: "info"},
+}
+
+// Env is the key's name in the environment.
+func (k Key) Env() string {
+	return "KITH_" + strings.ToUpper(strings.ReplaceAll(k.Name, ".", "_"))
+}
+
+// Load gathers the settings. path "" means no file; flags holds those that were given,
+// by key. Its errors name the key, the value and where it came from.
+func Load(path string, environ func(string) (string, bool), flags map[string]string) (*Config, error) {
+	merged := koanf.New(".")
+	origins := map[string]string{}
+	add := func(origin string, values map[string]any) error {
+		for name := range values {
+			origins[name] = origin
+		}
+		return merged.Load(confmap.Provider(values, "."), nil)
+	}
+	defaults, env, given := map[string]any{}, map[string]any{}, map[string]any{}
+	for _, k := range Keys {
+		defaults[k.Name] = k.Default
+		if v, ok := environ(k.Env()); ok {
+			env[k.Name] = v
+		}
+		if v, ok := flags[k.Name]; ok {
+			given[k.Name] = v
+		}
+	}
+	fromFile, err := readFile(path)
+	if err != nil {
+		return nil, err
+	}
+	for _, layer := range []struct {
+		origin string
+		values map[string]any
+	}{{"default", defaults}, {path, fromFile}, {"environment", env}, {"flag", given}} {
+		if err := add(layer.origin, layer.values); err != nil {
+			return nil, err
+		}
+	}
+	c := &Config{origins: origins, values: map[string]string{}}
+	for _, k := range Keys {
+		c.values[k.Name] = merged.String(k.Name)
+	}
+	return c, c.check()
+}
+
+// readFile reads a TOML file into flat keys and refuses keys that do not exist.
+func readFile(path string) (map[string]any, error) {
+	values := map[string]any{}
+	if path == "" {
+		return values, nil
+	}
+	k := koanf.New(".")
+	if err := k.Load(file.Provider(path), toml.Parser()); err != nil {
+		return nil, fmt.Errorf("read the configuration %s: %w", path, err)
+	}
+	known := map[string]bool{}
+	for _, key := range Keys {
+		known[key.Name] = true
+	}
+	for name, v := range k.All() {
+		if !known[name] {
+			return nil, fmt.Errorf("%s: there is no setting %q", path, name)
+		}
+		values[name] = fmt.Sprint(v)
+	}
+	return values, nil
+}
+
+func (c *Config) check() (err error) {
+	v := func(name string) string { return c.values[name] }
+	fail := func(name, format string, args ...any) error {
+		return fmt.Errorf("%s (%s): %s", name, c.origins[name], fmt.Sprintf(format, args...))
+	}
+	c.Listen, c.Data, c.Workspace, c.URL = v("listen"), v("data"), v("workspace"), strings.TrimRight(v("url"), "/")
+	c.Timezone, c.LogLevel = v("timezone"), v("log.level")
+	c.KeysPublic, c.KeysPrivate = v("keys.public"), v("keys.private")
+	c.AdminEmail, c.AdminPassword = v("admin.email"), v("admin.password")
+	if _, _, err := net.SplitHostPort(c.Listen); err != nil {
+		return fail("listen", "%q is no address; write host:port, such as 127.0.0.1:5484 or :5484", c.Listen)
+	}
+	if c.Data == "" {
+		return fail("data", "is empty; it must be a folder")
+	}
+	if c.Zone, err = time.LoadLocation(c.Timezone); err != nil || c.Timezone == "" {
+		return fail("timezone", "%q is no time zone; write one such as Africa/Lagos or UTC", c.Timezone)
+	}
+	if c.TrustProxy, err = strconv.ParseBool(v("trust_proxy")); err != nil {
+		return fail("trust_proxy", "must be true or false, not %q", v("trust_proxy"))
+	}
+	if u, err := url.Parse(c.URL); c.URL != "" && (err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "") {
+		return fail("url", "%q is no web address; write one such as https://kith.example.com", c.URL)
+	}
+	if (c.KeysPublic == "") != (c.KeysPrivate == "") {
+		return fail("keys.public", "keys.public and keys.private go together")
+	}
+	if strings.Contains(c.KeysPublic, ":") {
+		return fail("keys.public", "a key cannot contain a colon")
+	}
+	if (c.AdminEmail == "") != (c.AdminPassword == "") {
+		return fail("admin.email", "admin.email and admin.password go together")
+	}
+	switch c.LogLevel {
+	case "debug", "info", "warn", "error":
+	default:
+		return fail("log.level", "must be debug, info, warn or error, not %q", c.LogLevel)
+	}
+	return nil
+}
+
+// Print writes each value and where it came from; secrets are only said to be set.
+func (c *Config) Print(w io.Writer) error {
+	for _, k := range Keys {
+		value := c.values[k.Name]
+		if k.Secret && value != "" {
+			value = "(set)"
+		}
+		if _, err := fmt.Fprintf(w, "%-16s %-28s %s\n", k.Name, strconv.Quote(value), c.origins[k.Name]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Environ reads the process's environment.
+func Environ(name string) (string, bool) { return os.LookupEnv(name) }

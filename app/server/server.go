@@ -1,0 +1,196 @@
+// Package server puts the HTTP surface together: the gin engine, what every request
+// passes (an id, recovery, security headers), the mounting of the API, the dashboard
+// and its files, listening and stopping. It knows no customer.
+//
+// The invariant: whatever arrives, the answer is JSON (or a page of ours), also where
+// Go's own server would have answered in plain text.
+package server
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"runtime/debug"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"kith/app/api"
+
+	"github.com/gin-gonic/gin"
+)
+
+// Options say what is served.
+type Options struct {
+	Log *slog.Logger
+	// Mount puts the routes on the engine, in order.
+	Mount []func(*gin.Engine)
+}
+
+// Limits of a connection. A request that arrives slower is cut off: what holds a
+// connection for longer (a stream, a large upload) moves its own deadline.
+const (
+	headerTimeout = 10 * time.Second
+	readTimeout   = 60 * time.Second
+	writeTimeout  = 60 * time.Second
+	idleTimeout   = 2 * time.Minute
+	maxHeader     = 64 << 10
+	stopTimeout   = 10 * time.Second
+)
+
+// Server serves HTTP.
+type Server struct {
+	http   *http.Server
+	log    *slog.Logger
+	cancel context.CancelFunc
+}
+
+// New returns a server that does not listen yet.
+func New(o Options) *Server {
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	gin.SetMode(gin.ReleaseMode)
+	engine := gin.New()
+	engine.RedirectTrailingSlash = false
+	engine.RedirectFixedPath = false
+	engine.HandleMethodNotAllowed = false
+	engine.Use(requestID(), recovery(o.Log))
+	for _, mount := range o.Mount {
+		mount(engine)
+	}
+	engine.NoRoute(noRoute)
+
+	ctx, cancel := context.WithCancel(context.Background())
+	return &Server{
+		log:    o.Log,
+		cancel: cancel,
+		http: &http.Server{
+			Handler:           engine,
+			ReadHeaderTimeout: headerTimeout,
+			ReadTimeout:       readTimeout,
+			WriteTimeout:      writeTimeout,
+			IdleTimeout:       idleTimeout,
+			MaxHeaderBytes:    maxHeader,
+			BaseContext:       func(net.Listener) context.Context { return ctx },
+			ErrorLog:          slog.NewLogLogger(o.Log.Handler(), slog.LevelDebug),
+		},
+	}
+}
+
+// Handler is what is served, for tests.
+func (s *Server) Handler() http.Handler { return s.http.Handler }
+
+// Serve answers on l until ctx ends, then lets what is under way finish, for at most
+// ten seconds.
+func (s *Server) Serve(ctx context.Context, l net.Listener) error {
+	failed := make(chan error, 1)
+	go func() { failed <- s.http.Serve(jsonListener{l}) }()
+	select {
+	case err := <-failed:
+		return fmt.Errorf("serve: %w", err)
+	case <-ctx.Done():
+	}
+	s.cancel() // ends the streams
+	stop, cancel := context.WithTimeout(context.Background(), stopTimeout)
+	defer cancel()
+	err := s.http.Shutdown(stop)
+	if errors.Is(err, context.DeadlineExceeded) {
+		s.log.Warn("some requests did not finish in time and were cut off")
+		return s.http.Close()
+	}
+	return err
+}
+
+// requestID gives every request an id, which the log and the error pages show.
+func requestID() gin.HandlerFunc {
+	var start [5]byte
+	_, _ = rand.Read(start[:])
+	prefix := "req_" + hex.EncodeToString(start[:])
+	var n atomic.Uint64
+	return func(c *gin.Context) {
+		c.Header("X-Request-Id", prefix+strconv.FormatUint(n.Add(1), 36))
+	}
+}
+
+// recovery answers a panic with JSON and logs it. http.ErrAbortHandler cuts the
+// connection, as it is meant to.
+func recovery(log *slog.Logger) gin.HandlerFunc {
+	return func(c *gin.Context) {
+		defer func() {
+			p := recover()
+			if p == nil {
+				return
+			}
+			if err, ok := p.(error); ok && errors.Is(err, http.ErrAbortHandler) {
+				panic(p)
+			}
+			log.Error("a request panicked", "request", c.Writer.Header().Get("X-Request-Id"), "path", c.Request.URL.Path, "panic", p, "stack", string(debug.Stack()))
+			if !c.Writer.Written() {
+				api.Fail(c.Writer, c.Request, http.StatusInternalServerError, "Something failed inside Kith. The log has the reason under this request's id.")
+			}
+			c.Abort()
+		}()
+		c.Next()
+	}
+}
+
+// noRoute answers what no route takes: preflights, and paths that are not there.
+func noRoute(c *gin.Context) {
+	if c.Request.Method == http.MethodOptions {
+		api.Preflight(c.Writer, c.Request)
+		return
+	}
+	c.Header("Access-Control-Allow-Origin", "*")
+	api.Fail(c.Writer, c.Request, http.StatusNotFound, fmt.Sprintf("There is no %s %s here.", c.Request.Method, c.Request.URL.Path))
+}
+
+// jsonListener makes Go's own refusals (a path such as /users/50%, which its parser
+// does not take, or headers that are too large) the same JSON as everything else: they
+// are written straight to the connection, before any handler.
+type jsonListener struct{ net.Listener }
+
+func (l jsonListener) Accept() (net.Conn, error) {
+	c, err := l.Listener.Accept()
+	if err != nil {
+		return nil, err
+	}
+	return jsonConn{c}, nil
+}
+
+type jsonConn struct{ net.Conn }
+
+// ownRefusal is how every one of those answers goes on after its status line.
+const ownRefusal = "\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\n"
+
+func (c jsonConn) Write(b []byte) (int, error) {
+	if len(b) > 512 || len(b) < 12 || (b[9] != '4' && b[9] != '5') {
+		return c.Conn.Write(b)
+	}
+	head, text, ok := strings.Cut(string(b), ownRefusal)
+	if !ok || strings.Contains(head, "\r\n") || !strings.HasPrefix(head, "HTTP/1.") {
+		return c.Conn.Write(b)
+	}
+	body := api.ErrorBody(explainRefusal(text))
+	answer := fmt.Sprintf("%s\r\nContent-Type: application/json; charset=utf-8\r\nAccess-Control-Allow-Origin: *\r\nContent-Length: %d\r\nConnection: close\r\n\r\n%s", head, len(body), body)
+	if _, err := c.Conn.Write([]byte(answer)); err != nil {
+		return 0, err
+	}
+	return len(b), nil
+}
+
+func explainRefusal(text string) string {
+	switch {
+	case strings.Contains(text, "invalid URL escape"):
+		return "The path is not encoded as it should be: a % in an id must be sent as %25."
+	case strings.Contains(text, "Header Fields Too Large"):
+		return "The headers of the request are too large."
+	}
+	return "The request is not valid HTTP: " + strings.TrimSpace(text)
+}
