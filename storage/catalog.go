@@ -48,7 +48,7 @@ func (db *DB) Lists(ctx context.Context, p app.Page) ([]app.List, bool, error) {
 		if err := rows.Scan(listFields(&l)...); err != nil {
 			return err
 		}
-		l.ID = db.ids.encode(l.Row, l.CreatedAt)
+		l.ID = db.listIDs.encode(l.Row, l.CreatedAt)
 		out = append(out, l)
 		return nil
 	})

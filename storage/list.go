@@ -15,7 +15,7 @@ import (
 func (t *txn) list(id string) (*app.List, error) { return findList(background, t.w.db, t.w.q, id) }
 
 func findList(ctx context.Context, db *DB, q statements, id string) (*app.List, error) {
-	row, second, ok := db.ids.decode(id)
+	row, second, ok := db.listIDs.decode(id)
 	if !ok {
 		return nil, app.NotFound("There is no list with the id %q.", id)
 	}
@@ -35,7 +35,7 @@ func loadList(ctx context.Context, db *DB, q statements, row int64) (*app.List, 
 	if !found {
 		return nil, app.NotFound("There is no such list.")
 	}
-	l.ID = db.ids.encode(l.Row, l.CreatedAt)
+	l.ID = db.listIDs.encode(l.Row, l.CreatedAt)
 	return l, nil
 }
 

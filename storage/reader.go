@@ -55,9 +55,14 @@ func (db *DB) FindID(ctx context.Context, id string) (int64, error) {
 
 // CursorRow returns the row number inside an id that stands as a cursor. It returns
 // CodeInvalid for a text that is none; the row itself may be gone.
-func (db *DB) CursorRow(id string) (int64, error) {
-	row, _, ok := db.ids.decode(id)
-	if !ok || row > 1<<40 {
+func (db *DB) CursorRow(id string) (int64, error) { return cursorRow(db.ids, id) }
+
+// ListCursorRow is [DB.CursorRow] for the ids of lists.
+func (db *DB) ListCursorRow(id string) (int64, error) { return cursorRow(db.listIDs, id) }
+
+func cursorRow(ids idCoder, id string) (int64, error) {
+	row, _, ok := ids.decode(id)
+	if !ok || row > 1<<40 { // of other ids, one in 16 million passes for one of ours
 		return 0, app.Invalid("cursor", "%q is no cursor: use next_cursor or previous_cursor as an answer gave it", id)
 	}
 	return row, nil
@@ -183,7 +188,7 @@ func loadSubscriptions(ctx context.Context, db *DB, q statements, ids string, ad
 		if err := rows.Scan(&row, &s.List, &created, &s.Title, &s.Status, &s.At); err != nil {
 			return err
 		}
-		s.ID = db.ids.encode(s.List, created)
+		s.ID = db.listIDs.encode(s.List, created)
 		add(row, s)
 		return nil
 	})

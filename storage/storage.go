@@ -72,7 +72,8 @@ type DB struct {
 	read     *sql.DB
 	lock     *sql.DB
 	queries  statements // prepared on read
-	ids      idCoder
+	ids      idCoder // of customers
+	listIDs  idCoder
 	secret   []byte // signs confirmation links
 	writer   *writer
 	watchers watchers
@@ -224,7 +225,7 @@ func (db *DB) loadSecrets(ctx context.Context) error {
 	if _, err := db.queries.row(ctx, "meta_get", args("secret"), &db.secret); err != nil {
 		return err
 	}
-	db.ids = newIDCoder(key)
+	db.ids, db.listIDs = newIDCoder(key, 0), newIDCoder(key, 1)
 	return nil
 }
 
@@ -276,9 +277,10 @@ func (db *DB) Ping(ctx context.Context) error {
 // column and no index is needed for them.
 type idCoder struct{ keys [4]uint32 }
 
-func newIDCoder(key []byte) (c idCoder) {
+// newIDCoder returns the coder of one kind of row: each kind has a permutation of its own.
+func newIDCoder(key []byte, kind uint32) (c idCoder) {
 	for i := range c.keys {
-		c.keys[i] = binary.BigEndian.Uint32(key[i*4:])
+		c.keys[i] = binary.BigEndian.Uint32(key[i*4:]) + kind*0x9E3779B9
 	}
 	return c
 }

@@ -24,6 +24,7 @@ type Store interface {
 	Apply(ctx context.Context, b app.Batch) ([]app.Result, error)
 	Find(ctx context.Context, uid string) (int64, error)
 	CursorRow(id string) (int64, error)
+	ListCursorRow(id string) (int64, error)
 	Customers(ctx context.Context, f app.CustomerFilter, p app.Page) ([]app.Customer, bool, error)
 	EachCustomer(ctx context.Context, f func(*app.Customer) error) error
 	Events(ctx context.Context, customer int64, f app.EventFilter, from app.Place, back bool, limit int) ([]app.Event, bool, error)

@@ -24,7 +24,7 @@ func (a *API) mountLists(g gin.IRoutes) {
 }
 
 func (a *API) lists(c *call) ([]byte, error) {
-	p, err := c.page()
+	p, err := c.page(a.store.ListCursorRow)
 	if err != nil {
 		return nil, err
 	}

@@ -42,8 +42,8 @@ func (c *call) cursors() (after, before string, err error) {
 }
 
 // page reads where a listing by row goes on. A cursor is the id of the last or first
-// item of the page before.
-func (c *call) page() (p app.Page, err error) {
+// item of the page before, which rowOf turns into a row.
+func (c *call) page(rowOf func(id string) (int64, error)) (p app.Page, err error) {
 	if p.Limit, err = c.limit(); err != nil {
 		return p, err
 	}
@@ -52,12 +52,12 @@ func (c *call) page() (p app.Page, err error) {
 		return p, err
 	}
 	if after != "" {
-		if p.After, err = c.api.store.CursorRow(after); err != nil {
+		if p.After, err = rowOf(after); err != nil {
 			return p, err
 		}
 	}
 	if before != "" {
-		p.Before, err = c.api.store.CursorRow(before)
+		p.Before, err = rowOf(before)
 	}
 	return p, err
 }

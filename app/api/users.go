@@ -310,7 +310,7 @@ func queryBool(q url.Values, name string) (*bool, error) {
 
 // customers answers a page of customers as User objects.
 func (c *call) customers(f app.CustomerFilter) ([]byte, error) {
-	p, err := c.page()
+	p, err := c.page(c.api.store.CursorRow)
 	if err != nil {
 		return nil, err
 	}

@@ -186,11 +186,12 @@ func (c jsonConn) Write(b []byte) (int, error) {
 }
 
 func explainRefusal(text string) string {
-	switch {
-	case strings.Contains(text, "invalid URL escape"):
-		return "The path is not encoded as it should be: a % in an id must be sent as %25."
-	case strings.Contains(text, "Header Fields Too Large"):
-		return "The headers of the request are too large."
+	text = strings.TrimSpace(text)
+	switch text {
+	case "400 Bad Request":
+		return "The request line is not valid HTTP. A % in an id must be sent as %25."
+	case "431 Request Header Fields Too Large":
+		return "The headers of the request are larger than " + strconv.Itoa(maxHeader>>10) + " KB."
 	}
-	return "The request is not valid HTTP: " + strings.TrimSpace(text)
+	return "The request is not valid HTTP: " + text
 }
