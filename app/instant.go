@@ -46,6 +46,12 @@ func (t Instant) MarshalJSON() ([]byte, error) {
 	return append(t.Append(append(make([]byte, 0, 26), '"')), '"'), nil
 }
 
+// UnmarshalJSON reads what MarshalJSON wrote, or any other form of [ParseInstant].
+func (t *Instant) UnmarshalJSON(raw []byte) (err error) {
+	*t, err = ParseInstant(raw, nil)
+	return err
+}
+
 // Append appends t to dst as String writes it. What is out of range is written
 // as the first or last instant, so that the text can always be read again.
 func (t Instant) Append(dst []byte) []byte {

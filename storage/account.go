@@ -28,6 +28,21 @@ func (t *txn) checkAccounts(uid string, accounts []app.AccountRole) error {
 	return nil
 }
 
+// checkClaimedAccounts refuses that a claim makes a customer a member of itself, under
+// any of the ids that it will have.
+func (t *txn) checkClaimedAccounts(c *claim, accounts []app.AccountRole) error {
+	for _, a := range accounts {
+		row, err := t.find(a.UID)
+		if err != nil {
+			return err
+		}
+		if a.UID == c.uid || row != 0 && (row == c.provisional || row == c.into) {
+			return app.Invalid("accounts", "%q cannot be a member of itself", c.uid)
+		}
+	}
+	return nil
+}
+
 // joinAccounts makes a customer a member of accounts. Whom it does not know it makes.
 func (t *txn) joinAccounts(c *app.JoinAccounts) (app.Result, error) {
 	row, err := t.find(c.UID)

@@ -3,8 +3,6 @@ package storage
 import (
 	"bytes"
 	"crypto/sha256"
-	"database/sql"
-	"encoding/json"
 
 	"kith/app"
 )
@@ -15,7 +13,7 @@ func (t *txn) setProfile(c *app.SetProfile) (app.Result, error) {
 	if err != nil {
 		return app.Result{}, err
 	}
-	row, err := t.find(c.UID)
+	row, err := t.profileRow(c)
 	if err != nil {
 		return app.Result{}, err
 	}
@@ -27,16 +25,22 @@ func (t *txn) setProfile(c *app.SetProfile) (app.Result, error) {
 	if err != nil {
 		return app.Result{}, err
 	}
+	p := c.Profile
 	if !c.Trusted {
-		if err := t.checkEmail(c, rec); err != nil {
+		if p.Email, err = t.allowedEmail(p.Email, rec); err != nil {
 			return app.Result{}, err
 		}
 	}
 	if err := t.checkAccounts(rec.uid, c.Accounts); err != nil {
 		return app.Result{}, err
 	}
+	if claim != nil {
+		if err := t.checkClaimedAccounts(claim, c.Accounts); err != nil {
+			return app.Result{}, err
+		}
+	}
 	wasAccount, had := rec.isAccount, len(rec.attrs)
-	edits := editProfile(rec, &c.Profile, t.now)
+	edits := editProfile(rec, &p, t.now)
 	if len(rec.attrs) > app.MaxAttributes && len(rec.attrs) > had {
 		return app.Result{}, app.Invalid("meta", "a customer can have %d attributes; with these it would have %d", app.MaxAttributes, len(rec.attrs))
 	}
@@ -47,7 +51,7 @@ func (t *txn) setProfile(c *app.SetProfile) (app.Result, error) {
 			return app.Result{}, err
 		}
 		wasAccount = rec.isAccount
-		edits = editProfile(rec, &c.Profile, t.now)
+		edits = editProfile(rec, &p, t.now)
 	}
 	created := rec.id == 0
 	if err := t.saveProfile(rec, wasAccount, edits, c.Source); err != nil {
@@ -60,6 +64,14 @@ func (t *txn) setProfile(c *app.SetProfile) (app.Result, error) {
 	res := t.result(rec)
 	res.Created, res.Changed = created, created || claim != nil || len(edits) > 0 || more
 	return res, nil
+}
+
+// profileRow is the row of the customer that c means, 0 if there is none yet.
+func (t *txn) profileRow(c *app.SetProfile) (int64, error) {
+	if c.UID == "" {
+		return t.findByContact(&c.Profile)
+	}
+	return t.find(c.UID)
 }
 
 // profileTarget is the record that the profile will be written to; id 0 is a new one.
@@ -122,40 +134,30 @@ func (t *txn) checkErased(uid string) error {
 	return err
 }
 
-// checkEmail keeps the rule for a key that everybody can read: it may set an e-mail
-// where there is none, or repeat the one that is there.
+// allowedEmail keeps the rule for a key that everybody can read: it may set an e-mail
+// where there is none, or repeat the one that is there. It returns what is left to set.
 // Engage: changing a user's email needs the private key, and a new email must not
 // belong to another uid.
-func (t *txn) checkEmail(c *app.SetProfile, rec *record) error {
-	f := &c.Profile.Email
-	if !f.Given {
-		return nil
-	}
-	if f.Value == nil { // browsers send null for a visitor whose address they do not know
-		*f = app.Field{}
-		return nil
+func (t *txn) allowedEmail(f app.Field, rec *record) (app.Field, error) {
+	if !f.Given || f.Value == nil { // browsers send null for a visitor whose address they do not know
+		return app.Field{}, nil
 	}
 	key := app.FoldEmail(*f.Value)
 	if have := rec.text[colEmail]; have != nil {
 		if app.FoldEmail(*have) != key {
-			return &app.Error{Code: app.CodeForbidden, Field: "email",
+			return f, &app.Error{Code: app.CodeForbidden, Field: "email",
 				Message: "Changing a customer's e-mail needs the private key too: send this from your server, with both keys."}
 		}
-		*f = app.Field{}
-		return nil
+		return app.Field{}, nil
 	}
-	taken := false
-	err := t.w.q.each(background, "customer_by_email", args(key), func(rows *sql.Rows) error {
-		var id int64
-		var provisional bool
-		taken = true
-		return rows.Scan(&id, &provisional)
-	})
+	var id int64
+	var provisional bool
+	taken, err := t.w.q.row(background, "customer_by_email", args(key), &id, &provisional)
 	if err == nil && taken {
-		return &app.Error{Code: app.CodeForbidden, Field: "email",
+		return f, &app.Error{Code: app.CodeForbidden, Field: "email",
 			Message: "Another customer has this e-mail; giving it to this one needs the private key too."}
 	}
-	return err
+	return f, err
 }
 
 // fieldEdit is one attribute that a profile changes: standard by column, custom by
@@ -318,6 +320,7 @@ func (t *txn) countAttribute(e fieldEdit) {
 	a := t.attribute(e.name, e.standard)
 	if e.from != nil {
 		a.counts[app.TypeOf(e.from)]--
+		a.forget(e.from)
 	}
 	if e.to != nil {
 		a.counts[app.TypeOf(e.to)]++
@@ -329,6 +332,16 @@ func (t *txn) countAttribute(e fieldEdit) {
 	t.attrs[a] = struct{}{}
 }
 
+// forget drops a sample that somebody no longer has, so that nothing erased stays behind.
+func (a *attrName) forget(v []byte) {
+	for i, s := range a.samples {
+		if bytes.Equal(s, v) {
+			a.samples = append(a.samples[:i:i], a.samples[i+1:]...)
+			return
+		}
+	}
+}
+
 func (a *attrName) sampled(v []byte) bool {
 	for _, s := range a.samples {
 		if bytes.Equal(s, v) {
@@ -336,105 +349,6 @@ func (a *attrName) sampled(v []byte) bool {
 		}
 	}
 	return false
-}
-
-// changeNote is one attribute's change in the history; a missing side is absent.
-type changeNote struct {
-	Name string          `json:"name"`
-	From json.RawMessage `json:"from,omitempty"`
-	To   json.RawMessage `json:"to,omitempty"`
-}
-
-type changesNote struct {
-	Changes []changeNote `json:"changes"`
-	// Times is how many writes were folded into this line, First when the first of them was.
-	Times int         `json:"times,omitempty"`
-	First app.Instant `json:"first,omitempty"`
-}
-
-// historyValue is how much of a long value the history keeps.
-const historyValue = 256
-
-func cut(raw []byte) []byte {
-	if len(raw) <= historyValue {
-		return raw
-	}
-	text := string(raw)
-	if s, ok := app.Text(raw); ok {
-		text = s
-	}
-	runes := []rune(text)
-	if len(runes) > historyValue {
-		runes = runes[:historyValue]
-	}
-	return app.Quote(string(runes) + "…")
-}
-
-// noteChanges writes a line of history, or folds it into the line before: a usage
-// that is synced every hour is one line a day, from the first value to the last, for
-// attributes keep their latest value only.
-func (t *txn) noteChanges(customer int64, source string, changes []changeNote) error {
-	sourceID, err := t.source(source)
-	if err != nil {
-		return err
-	}
-	var id, at, kind, lastSource int64
-	var data []byte
-	found, err := t.w.q.row(background, "history_last", args(customer), &id, &at, &kind, &lastSource, &data)
-	if err != nil {
-		return err
-	}
-	if found && app.Kind(kind) == app.KindAttribute && lastSource == sourceID && app.DayOf(app.Instant(at)) == app.DayOf(t.now) {
-		var last changesNote
-		if err := json.Unmarshal(data, &last); err != nil {
-			return err
-		}
-		if sameNames(last.Changes, changes) {
-			for i := range last.Changes {
-				last.Changes[i].To = changes[i].To
-			}
-			if last.Times == 0 {
-				last.Times, last.First = 1, app.Instant(at)
-			}
-			last.Times++
-			_, err := t.w.q.exec("history_fold", int64(t.now), encode(last), id)
-			return err
-		}
-	}
-	return t.history(customer, app.KindAttribute, source, changesNote{Changes: changes})
-}
-
-func sameNames(a, b []changeNote) bool {
-	if len(a) != len(b) {
-		return false
-	}
-	for i := range a {
-		if a[i].Name != b[i].Name {
-			return false
-		}
-	}
-	return true
-}
-
-// history writes a line of a customer's timeline.
-func (t *txn) history(customer int64, kind app.Kind, source string, data any) error {
-	id, err := t.source(source)
-	if err != nil {
-		return err
-	}
-	_, err = t.w.q.exec("history_insert", customer, int64(t.now), int64(kind), id, encode(data))
-	return err
-}
-
-// encode makes JSON of one of our own values; it cannot fail.
-func encode(v any) string {
-	var b bytes.Buffer
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	if err := e.Encode(v); err != nil {
-		panic("storage: encode " + err.Error())
-	}
-	return string(bytes.TrimSpace(b.Bytes()))
 }
 
 func (t *txn) removeAttributes(c *app.RemoveAttributes) (app.Result, error) {

@@ -34,6 +34,13 @@ func explain(err error) error {
 	return err
 }
 
+// isMachineFault tells a failure of the disk or the file, which concerns every request,
+// from one that a request brought about itself.
+func isMachineFault(err error) bool {
+	var se *sqlite.Error
+	return errors.As(err, &se) && app.CodeOf(explain(se)) == app.CodeUnavailable
+}
+
 func isBusy(err error) bool {
 	var se *sqlite.Error
 	return errors.As(err, &se) && (se.Code()&0xff == sqlite3.SQLITE_BUSY || se.Code()&0xff == sqlite3.SQLITE_LOCKED)

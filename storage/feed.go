@@ -127,8 +127,11 @@ func (db *DB) cursor(ctx context.Context, name string) (int64, error) {
 		}
 		return tx.t.moveCursor(name, 0)
 	})
+	if err != nil { // seq may still be written: the job runs though nobody waits for it
+		return 0, err
+	}
 	db.cursors.Store(name, seq)
-	return seq, err
+	return seq, nil
 }
 
 func (db *DB) step(ctx context.Context, r FeedReader, after int64) (int64, error) {

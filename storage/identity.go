@@ -28,7 +28,7 @@ func (c *claim) target() int64 {
 // has the same e-mail or number. row is the customer that c.UID means, or 0.
 // Engage: a user made by an integration has uid_updateable and takes the next uid.
 func (t *txn) claimFor(c *app.SetProfile, row int64) (*claim, error) {
-	if t.s.totals["provisional"] == 0 {
+	if t.s.totals["provisional"] == 0 || c.UID == "" || c.Mode == app.CreateOnly && row != 0 {
 		return nil, nil
 	}
 	if c.NewUID != "" && c.NewUID != c.UID && row != 0 {
@@ -136,8 +136,11 @@ func (t *txn) merge(c *app.Merge) (app.Result, error) {
 	if err != nil {
 		return app.Result{}, err
 	}
-	if to == 0 {
-		if err := t.checkErased(c.To); err != nil {
+	for uid, row := range map[string]int64{c.From: from, c.To: to} {
+		if row != 0 {
+			continue
+		}
+		if err := t.checkErased(uid); err != nil {
 			return app.Result{}, err
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"fmt"
 	"io/fs"
+	"os"
 	"path/filepath"
 	"strings"
 	"time"
@@ -35,6 +36,9 @@ func migrate(ctx context.Context, conn *sql.Conn, folder string, now time.Time) 
 		name := fmt.Sprintf("before-schema-%d-%s.db", have+1, now.Format("20060102-150405"))
 		if _, err := conn.ExecContext(ctx, "vacuum into ?", filepath.Join(folder, name)); err != nil {
 			return fmt.Errorf("copy the data before changing its schema: %w", err)
+		}
+		if err := os.Chmod(filepath.Join(folder, name), 0o600); err != nil {
+			return err
 		}
 	}
 	for i := have; i < len(files); i++ {

@@ -210,9 +210,9 @@ func loadMemberships(ctx context.Context, db *DB, q statements, statement string
 	})
 }
 
-func loadAliases(ctx context.Context, q statements, customer int64) ([]string, error) {
+func loadAliases(ctx context.Context, q statements, statement string, customer int64) ([]string, error) {
 	var out []string
-	err := q.each(ctx, "alias_list", args(customer), func(rows *sql.Rows) error {
+	err := q.each(ctx, statement, args(customer), func(rows *sql.Rows) error {
 		var uid string
 		if err := rows.Scan(&uid); err != nil {
 			return err
@@ -225,7 +225,7 @@ func loadAliases(ctx context.Context, q statements, customer int64) ([]string, e
 
 // Aliases returns the former ids of a customer, the first hundred by name.
 func (db *DB) Aliases(ctx context.Context, row int64) ([]string, error) {
-	return loadAliases(ctx, db.queries, row)
+	return loadAliases(ctx, db.queries, "alias_list", row)
 }
 
 // Members returns the members of an account, newest first; limit -1 is all.
@@ -257,4 +257,6 @@ func (t *txn) membersOf(row int64) (out []app.Membership, err error) {
 	return out, err
 }
 
-func (t *txn) aliasesOf(row int64) ([]string, error) { return loadAliases(background, t.w.q, row) }
+func (t *txn) aliasesOf(row int64) ([]string, error) {
+	return loadAliases(background, t.w.q, "alias_all", row)
+}

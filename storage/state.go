@@ -15,7 +15,6 @@ import (
 // with their counters, the next numbers, and caches. After a rolled back transaction
 // it is loaded anew.
 type state struct {
-	stale    bool
 	seq      int64 // the feed's head
 	eventRow int64 // the last event
 	totals   map[string]int64

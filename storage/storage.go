@@ -72,7 +72,7 @@ type DB struct {
 	read     *sql.DB
 	lock     *sql.DB
 	queries  statements // prepared on read
-	ids      idCoder // of customers
+	ids      idCoder    // of customers
 	listIDs  idCoder
 	secret   []byte // signs confirmation links
 	writer   *writer
@@ -132,7 +132,7 @@ func Open(ctx context.Context, folder string, o Options) (_ *DB, err error) {
 // takeLock holds an exclusive lock on a file beside the database for as long as this
 // process lives. SQLite's own locking does it the same way on every system.
 func (db *DB) takeLock(ctx context.Context) error {
-	lock, err := sql.Open("sqlite", dsn(filepath.Join(db.folder, "kith.lock"), "locking_mode(exclusive)"))
+	lock, err := sql.Open("sqlite", dsn(filepath.Join(db.folder, "kith.lock"), "busy_timeout(1000)", "locking_mode(exclusive)"))
 	if err != nil {
 		return err
 	}

@@ -85,7 +85,11 @@ func (db *DB) fireDue(ctx context.Context, kinds map[string]TimerFunc) (app.Inst
 
 func (db *DB) fire(ctx context.Context, timer Timer, handle TimerFunc) error {
 	err := db.Write(ctx, func(tx *Tx) error {
-		if err := tx.exec("timer_delete", timer.Kind, timer.Ref); err != nil {
+		res, err := tx.t.w.q.exec("timer_delete", timer.Kind, timer.Ref, int64(timer.Due))
+		if err != nil {
+			return err
+		}
+		if n, err := res.RowsAffected(); err != nil || n == 0 {
 			return err
 		}
 		if handle == nil {

@@ -161,7 +161,7 @@ gather:
 		}
 	}
 	err := w.transact(jobs)
-	if err != nil && len(jobs) > 1 && app.CodeOf(explain(err)) == app.CodeInternal {
+	if err != nil && len(jobs) > 1 && !isMachineFault(err) {
 		w.db.log.Error("a shared transaction failed; trying each request alone", "requests", len(jobs), "error", err)
 		for _, j := range jobs {
 			if err := w.transact([]*job{j}); err != nil {
@@ -179,7 +179,10 @@ gather:
 	}
 }
 
-func (j *job) fail(err error) { j.results, j.answer, j.repeat, j.err = nil, nil, false, err }
+// fail takes back what an undone transaction left in the job.
+func (j *job) fail(err error) {
+	j.results, j.status, j.answer, j.repeat, j.err = nil, 0, nil, false, err
+}
 
 func (w *writer) finish(j *job) {
 	w.backlog.Add(-j.weight)
@@ -202,10 +205,11 @@ func (w *writer) transact(jobs []*job) (err error) {
 		if fresh, lerr := loadState(w.q); lerr == nil {
 			w.state = fresh
 		} else {
+			w.state = nil // the next transaction reads it, or fails
 			w.db.log.Error("read the writer's state again", "error", lerr)
 		}
 	}()
-	if w.state == nil || w.state.stale {
+	if w.state == nil {
 		if w.state, err = loadState(w.q); err != nil {
 			return err
 		}
@@ -232,7 +236,7 @@ func (w *writer) transact(jobs []*job) (err error) {
 
 // job applies one job inside the transaction. An error undoes the whole transaction.
 func (t *txn) job(j *job) error {
-	j.results, j.err = nil, nil
+	j.fail(nil) // it may have been tried before, in a transaction that was undone
 	if j.fn != nil {
 		return j.fn(&Tx{t: t})
 	}

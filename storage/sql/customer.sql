@@ -62,7 +62,12 @@ delete from aliases where customer_id = :customer
 -- name: alias_remove
 delete from aliases where uid = :uid
 
+-- name: alias_all
+-- For a deletion or a merge. Served by aliases_customer.
+select uid from aliases where customer_id = :customer
+
 -- name: alias_list
+-- For people to read. Served by aliases_customer.
 select uid from aliases where customer_id = :customer order by uid limit 100
 
 -- name: erased_insert

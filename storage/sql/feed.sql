@@ -25,7 +25,8 @@ insert into timers (kind, ref, due) values (:kind, :ref, :due)
 on conflict (kind, ref) do update set due = excluded.due
 
 -- name: timer_delete
-delete from timers where kind = :kind and ref = :ref
+-- Fires a timer, unless it was moved since it was seen to be due.
+delete from timers where kind = :kind and ref = :ref and due = :due
 
 -- name: timer_due
 -- What has come due. Served by timers_due.

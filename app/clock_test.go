@@ -1,0 +1,111 @@
+package app
+
+import (
+	"encoding/json"
+	"testing"
+	"time"
+)
+
+var clockStart = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+
+func isClosed(c <-chan struct{}) bool {
+	select {
+	case <-c:
+		return true
+	default:
+		return false
+	}
+}
+
+func TestMovableClock_standsStillUntilMoved(t *testing.T) {
+	t.Parallel()
+	c := NewMovableClock(clockStart.In(time.FixedZone("", 3600)))
+	if now := c.Now(); now != clockStart || now.Location() != time.UTC {
+		t.Errorf("starts at %v, want %v", now, clockStart)
+	}
+	c.Move(365 * 24 * time.Hour)
+	if want := clockStart.Add(365 * 24 * time.Hour); c.Now() != want || c.Now() != want {
+		t.Errorf("stands at %v, want %v", c.Now(), want)
+	}
+}
+
+func TestMovableClock_wakesThoseWhoseInstantHasCome(t *testing.T) {
+	t.Parallel()
+	c := NewMovableClock(clockStart)
+	past, _ := c.Until(clockStart.Add(-time.Hour))
+	now, _ := c.Until(clockStart)
+	soon, _ := c.Until(clockStart.Add(time.Minute))
+	late, _ := c.Until(clockStart.Add(time.Hour))
+	given, giveUp := c.Until(clockStart.Add(time.Minute))
+	if !isClosed(past) || !isClosed(now) || isClosed(soon) {
+		t.Error("before the move: what is past must be reached, what is to come not")
+	}
+	giveUp()
+	giveUp()
+	c.Move(time.Minute)
+	if !isClosed(soon) || isClosed(late) || isClosed(given) {
+		t.Error("after a minute: only the first may be reached")
+	}
+	c.Move(24 * time.Hour)
+	if !isClosed(late) {
+		t.Error("a leap over an instant does not reach it")
+	}
+	if len(c.waiters) != 0 {
+		t.Errorf("%d waits are left", len(c.waiters))
+	}
+}
+
+func TestMovableClock_mayBeMovedAndAwaitedAtOnce(t *testing.T) {
+	t.Parallel()
+	c := NewMovableClock(clockStart)
+	done := make(chan struct{})
+	for i := range 50 {
+		go func() {
+			reached, stop := c.Until(clockStart.Add(time.Duration(i) * time.Second))
+			<-reached
+			stop()
+			done <- struct{}{}
+		}()
+	}
+	for woken := 0; woken < 50; {
+		c.Move(time.Second)
+		select {
+		case <-done:
+			woken++
+		default:
+		}
+	}
+}
+
+func TestRealClock_isInUTCToTheMillisecond(t *testing.T) {
+	t.Parallel()
+	var c RealClock
+	now := c.Now()
+	if now.Location() != time.UTC || now.Nanosecond()%int(time.Millisecond) != 0 {
+		t.Errorf("the machine's clock gives %v", now)
+	}
+	reached, _ := c.Until(now.Add(5 * time.Millisecond))
+	never, stop := c.Until(now.Add(time.Hour))
+	stop()
+	<-reached
+	if c.Now().Before(now.Add(5 * time.Millisecond)) {
+		t.Error("an instant was reached too early")
+	}
+	if isClosed(never) {
+		t.Error("a wait that was given up was reached")
+	}
+}
+
+func TestInstant_readsTheJSONItWrites(t *testing.T) {
+	t.Parallel()
+	for _, want := range []Instant{0, 1, -1, 1_772_366_400_123, -2_208_988_800_000} {
+		raw, err := json.Marshal(want)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got Instant
+		if err := json.Unmarshal(raw, &got); err != nil || got != want {
+			t.Errorf("%d became %s and then %d (%v)", want, raw, got, err)
+		}
+	}
+}
