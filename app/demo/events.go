@@ -70,7 +70,7 @@ func (w *world) visits(p *person) {
 
 // changePlan moves some to another plan. Their profile, made later, has the last one.
 func (w *world) changePlan(p *person) {
-	if !w.percent(28) {
+	if since := w.since(p); p.left-since < 30*app.DayMillis || w.rand.Float64() > 0.4*float64(p.left-since)/(365*app.DayMillis) {
 		return
 	}
 	at := w.when(p)
