@@ -22,8 +22,17 @@ func (p Pinned) Key() *app.Key {
 	}
 	return &app.Key{
 		Name: "configured", Public: p.Public, Pinned: true,
-		PrivateHash: sha256.Sum256([]byte(p.Private)), PrivateHint: p.Private[max(0, len(p.Private)-4):],
+		PrivateHash: sha256.Sum256([]byte(p.Private)), PrivateHint: hint(p.Private),
 	}
+}
+
+// hint is the end of a private key, to tell it from others; of a short one it would
+// give too much away.
+func hint(private string) string {
+	if len(private) < 16 {
+		return ""
+	}
+	return private[len(private)-4:]
 }
 
 // keyring holds the keys in memory. Another process may make or revoke one (`kith keys`),
@@ -117,7 +126,7 @@ func (a *API) authenticate(c *call, need level) error {
 	if password != "" {
 		hash := sha256.Sum256([]byte(password))
 		if subtle.ConstantTimeCompare(hash[:], key.PrivateHash[:]) != 1 {
-			return app.Fail(app.CodeUnauthorized, "The private key does not belong to the public key %s. It ends in %s.", key.Public, key.PrivateHint)
+			return app.Fail(app.CodeUnauthorized, "The private key that came along does not belong to the public key %s.", key.Public)
 		}
 		c.trusted = true
 	}

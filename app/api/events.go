@@ -1,6 +1,7 @@
 package api
 
 import (
+	"maps"
 	"sort"
 	"strconv"
 	"strings"
@@ -36,15 +37,16 @@ func (a *API) batch(c *call) ([]byte, error) {
 	}
 	report := c.Query("report") == "true"
 	encode := func(_ app.Reader, results []app.Result) ([]byte, error) {
-		for i, res := range results {
-			if res.Err != nil {
-				refused[at[i]] = res.Err
-			}
-		}
 		if !report {
 			return statusQueued, nil
 		}
-		return batchReport(len(items), refused), nil
+		all := maps.Clone(refused) // encode may run again, with other results
+		for i, res := range results {
+			if res.Err != nil {
+				all[at[i]] = res.Err
+			}
+		}
+		return batchReport(len(items), all), nil
 	}
 	if len(changes) == 0 {
 		return encode(a.store, nil)

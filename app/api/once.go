@@ -10,6 +10,8 @@ import (
 
 // once makes the call happen at most once for its Idempotency-Key: kept per API key
 // and route, with a hash of the body, so that another body under the same key is seen.
+// With the public key alone it is another call: the answer to one with both keys may
+// hold a whole profile.
 func (c *call) once(key string, encode func(r app.Reader, results []app.Result) ([]byte, error)) *app.Once {
 	var row int64
 	if c.key != nil {
@@ -17,7 +19,11 @@ func (c *call) once(key string, encode func(r app.Reader, results []app.Result) 
 	}
 	scope := sha256.New()
 	scope.Write(binary.BigEndian.AppendUint64(nil, uint64(row)))
-	for _, part := range []string{c.Request.Method, c.Request.URL.EscapedPath(), key} {
+	rights := "public"
+	if c.trusted {
+		rights = "full"
+	}
+	for _, part := range []string{rights, c.Request.Method, c.Request.URL.EscapedPath(), key} {
 		scope.Write([]byte(part))
 		scope.Write([]byte{0})
 	}

@@ -67,7 +67,8 @@ func (a *API) embed(c *call) ([]byte, error) {
 	}
 	if browser {
 		if list.RedirectURL != nil {
-			c.Redirect(http.StatusSeeOther, *list.RedirectURL)
+			c.Header("Location", *list.RedirectURL)
+			c.status = http.StatusSeeOther
 			return statusOK, nil
 		}
 		a.page(c.Context, http.StatusOK, page{Title: list.Title, Text: text})

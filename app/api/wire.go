@@ -51,6 +51,7 @@ func Preflight(w http.ResponseWriter, r *http.Request) {
 	h.Set("Access-Control-Max-Age", "7200")
 	h.Add("Vary", "Access-Control-Request-Headers")
 	h.Set("Content-Type", "application/json")
+	w.WriteHeader(http.StatusOK) // gin has a 404 ready where no route took the path
 	_, _ = w.Write(statusOK)
 }
 

@@ -173,7 +173,7 @@ func Batch(body []byte, c Context) ([]Item, error) {
 			continue
 		}
 		if app.JSONKind(m.Value) != app.ListKind {
-			return nil, app.Invalid("data", "must be a list of items, not a %s", app.JSONKind(m.Value))
+			return nil, app.Invalid("data", "must be a list of items, not %s", kindText(app.JSONKind(m.Value)))
 		}
 		items, err := app.Elements(m.Value, nil)
 		if err != nil {
@@ -193,7 +193,7 @@ func Batch(body []byte, c Context) ([]Item, error) {
 
 func item(raw []byte, c Context) (app.Change, error) {
 	if app.JSONKind(raw) != app.ObjectKind {
-		return nil, app.Invalid("", "an item must be an object, not a %s", app.JSONKind(raw))
+		return nil, app.Invalid("", "an item must be an object, not %s", kindText(app.JSONKind(raw)))
 	}
 	parts, err := members("", raw)
 	if err != nil {

@@ -39,7 +39,7 @@ func Object(body []byte) ([]app.Member, error) {
 		return nil, &app.Error{Code: app.CodeInvalid, Message: err.Error()}
 	}
 	if kind := app.JSONKind(body); kind != app.ObjectKind {
-		return nil, app.Invalid("", "the body must be a JSON object, not a %s", kind)
+		return nil, app.Invalid("", "the body must be a JSON object, not %s", kindText(kind))
 	}
 	return members("", body)
 }
@@ -66,7 +66,15 @@ func members(field string, raw []byte) ([]app.Member, error) {
 			return none, nil
 		}
 	}
-	return nil, app.Invalid(field, "must be an object, not a %s", app.JSONKind(raw))
+	return nil, app.Invalid(field, "must be an object, not %s", kindText(app.JSONKind(raw)))
+}
+
+// kindText is what a value is, with its article.
+func kindText(k app.ValueKind) string {
+	if k == app.ObjectKind {
+		return "an object"
+	}
+	return "a " + k.String()
 }
 
 // list are the elements of a value that may be a list, a single one, or null.
@@ -98,7 +106,7 @@ func scalar(field string, raw []byte) (text string, ok bool, err error) {
 	case app.NumberKind, app.BoolKind:
 		return string(raw), true, nil
 	}
-	return "", false, app.Invalid(field, "must be a text, not a %s", app.JSONKind(raw))
+	return "", false, app.Invalid(field, "must be a text, not %s", kindText(app.JSONKind(raw)))
 }
 
 // UID checks a customer's id.
@@ -121,7 +129,7 @@ func UID(field, uid string) (string, error) {
 // uidOf reads an id from JSON: a text or a number.
 func uidOf(field string, raw []byte) (string, error) {
 	if k := app.JSONKind(raw); k != app.TextKind && k != app.NumberKind {
-		return "", app.Invalid(field, "must be a text or a number, not a %s", k)
+		return "", app.Invalid(field, "must be a text or a number, not %s", kindText(k))
 	}
 	s, _, err := scalar(field, raw)
 	if err != nil {

@@ -101,7 +101,7 @@ func Lists(body []byte) ([]string, error) {
 	}
 	for _, m := range parts {
 		if m.Name == "lists" {
-			return listIDs(m.Name, m.Value)
+			return listIDs(m.Name, m.Value, false)
 		}
 	}
 	return nil, app.Invalid("lists", `is missing; send {"lists":["id of a list",…]}`)

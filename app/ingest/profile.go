@@ -104,7 +104,7 @@ func (r *profileReader) member(m app.Member) (err error) {
 	case "device_platform":
 		r.platform, _, err = scalar(m.Name, m.Value)
 	case "lists":
-		r.out.Lists, err = listIDs(m.Name, m.Value)
+		r.out.Lists, err = listIDs(m.Name, m.Value, true)
 	case "accounts":
 		r.out.Accounts, err = accountRoles(m.Name, m.Value)
 	case "meta":
@@ -253,22 +253,23 @@ func boolean(m app.Member) (*bool, error) {
 	return &b, nil
 }
 
-func listIDs(field string, raw []byte) ([]string, error) {
+// listIDs reads ids of lists, bare or as the User object has them:
+// {"id":…,"subscribed":…}. With joining, an item that says subscribed:false is passed
+// over: a User that was read and is sent back must not subscribe who had left.
+func listIDs(field string, raw []byte, joining bool) ([]string, error) {
 	items, err := list(field, raw)
 	if err != nil {
 		return nil, err
 	}
 	var out []string
 	for _, item := range items {
-		if members, err := app.Members(item, nil); err == nil && app.JSONKind(item) == app.ObjectKind {
-			item = nil // as the User object has them: {"id":…,"subscribed":…}
-			for _, m := range members {
-				if m.Name == "id" {
-					item = m.Value
-				}
+		if app.JSONKind(item) == app.ObjectKind {
+			subscribed := true
+			if item, subscribed, err = listItem(field, item); err != nil {
+				return nil, err
 			}
-			if item == nil {
-				return nil, app.Invalid(field, "an item has no id")
+			if joining && !subscribed {
+				continue
 			}
 		}
 		s, ok, err := scalar(field, item)
@@ -280,6 +281,30 @@ func listIDs(field string, raw []byte) ([]string, error) {
 		}
 	}
 	return out, nil
+}
+
+func listItem(field string, item []byte) (id []byte, subscribed bool, err error) {
+	parts, err := members(field, item)
+	if err != nil {
+		return nil, false, err
+	}
+	subscribed = true
+	for _, m := range parts {
+		switch m.Name {
+		case "id":
+			id = m.Value
+		case "subscribed":
+			b, err := boolean(m)
+			if err != nil {
+				return nil, false, err
+			}
+			subscribed = b == nil || *b
+		}
+	}
+	if id == nil {
+		return nil, false, app.Invalid(field, "an item has no id")
+	}
+	return id, subscribed, nil
 }
 
 func accountRoles(field string, raw []byte) ([]app.AccountRole, error) {

@@ -1,0 +1,286 @@
+// Package apitest starts the whole HTTP surface for tests: a real server on loopback,
+// the real engine, and storage in a folder of its own whose clock stands still. It
+// holds no fake, and nothing of it outlives a test.
+package apitest
+
+import (
+	"bytes"
+	"context"
+	"encoding/base64"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"kith/app"
+	"kith/app/api"
+	"kith/app/requestlog"
+	"kith/app/server"
+	"kith/storage"
+	"kith/storage/storagetest"
+
+	"github.com/gin-gonic/gin"
+)
+
+// The keys that every server of this package takes.
+const (
+	Public  = "pk_test_public"
+	Private = "sk_test_private"
+)
+
+// Server is a running server.
+type Server struct {
+	URL      string
+	Addr     string
+	DB       *storage.DB
+	Clock    *app.MovableClock
+	Requests *requestlog.Log
+	client   *http.Client
+}
+
+// Start starts a server; the end of the test stops it and checks the stored invariants.
+func Start(t testing.TB) *Server {
+	t.Helper()
+	db, clock := storagetest.Open(t)
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &Server{
+		URL: "http://" + l.Addr().String(), Addr: l.Addr().String(), DB: db, Clock: clock,
+		Requests: requestlog.New(clock.Now()),
+		client: &http.Client{
+			Timeout:       60 * time.Second,
+			Transport:     &http.Transport{DisableCompression: true, MaxIdleConnsPerHost: 16},
+			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		},
+	}
+	a := api.New(db, api.Options{
+		Clock: clock, Pinned: api.Pinned{Public: Public, Private: Private},
+		Version: "test", OrgID: db.OrgID(), Requests: s.Requests,
+	})
+	srv := server.New(server.Options{Mount: []func(*gin.Engine){a.Mount}})
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() { ended <- srv.Serve(ctx, l) }()
+	t.Cleanup(func() {
+		s.client.CloseIdleConnections()
+		cancel()
+		if err := <-ended; err != nil && !errors.Is(err, http.ErrServerClosed) {
+			t.Errorf("the server ended: %v", err)
+		}
+	})
+	return s
+}
+
+// Auth says which keys a request carries.
+type Auth string
+
+// The ways in which clients authenticate, rightly and wrongly.
+const (
+	Full         Auth = "full"
+	PublicOnly   Auth = "public"
+	NoKeys       Auth = "none"
+	WrongPublic  Auth = "wrong-public"
+	WrongPrivate Auth = "wrong-private"
+	Bare         Auth = "bare" // "Basic" with nothing behind it
+	Null         Auth = "null" // base64 of "null:"
+	Bearer       Auth = "bearer"
+)
+
+// Header returns the Authorization header, "" for none.
+func (a Auth) Header() string {
+	basic := func(user, password string) string {
+		return "Basic " + base64.StdEncoding.EncodeToString([]byte(user+":"+password))
+	}
+	switch a {
+	case Full:
+		return basic(Public, Private)
+	case PublicOnly:
+		return basic(Public, "")
+	case WrongPublic:
+		return basic("pk_other", Private)
+	case WrongPrivate:
+		return basic(Public, "sk_other")
+	case Bare:
+		return "Basic"
+	case Null:
+		return basic("null", "")
+	case Bearer:
+		return "Bearer " + Private
+	}
+	return ""
+}
+
+// Request is one request of a test.
+type Request struct {
+	Method, Path string
+	Auth         Auth // "" is Full
+	Body         string
+	Header       http.Header
+}
+
+// Answer is what came back, the body unpacked by nobody.
+type Answer struct {
+	Status int
+	Header http.Header
+	Body   []byte
+}
+
+// Send sends a request and returns its answer.
+func (s *Server) Send(t testing.TB, r Request) Answer {
+	t.Helper()
+	var body io.Reader
+	if r.Body != "" {
+		body = strings.NewReader(r.Body)
+	}
+	return s.Stream(t, r, body)
+}
+
+// Stream is Send with a body of unknown length.
+func (s *Server) Stream(t testing.TB, r Request, body io.Reader) Answer {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), r.Method, s.URL+r.Path, body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r.Auth == "" {
+		r.Auth = Full
+	}
+	if h := r.Auth.Header(); h != "" {
+		req.Header.Set("Authorization", h)
+	}
+	if body != nil {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	for name, values := range r.Header {
+		req.Header[http.CanonicalHeaderKey(name)] = values
+	}
+	res, err := s.client.Do(req)
+	if err != nil {
+		t.Fatalf("%s %s: %v", r.Method, r.Path, err)
+	}
+	defer res.Body.Close()
+	a := Answer{Status: res.StatusCode, Header: res.Header}
+	if a.Body, err = io.ReadAll(res.Body); err != nil {
+		t.Fatalf("%s %s: read the answer: %v", r.Method, r.Path, err)
+	}
+	return a
+}
+
+// Do sends a request with both keys, fails the test unless it gets the status, and
+// returns the answer's body.
+func (s *Server) Do(t testing.TB, method, path, body string, status int) []byte {
+	t.Helper()
+	a := s.Send(t, Request{Method: method, Path: path, Body: body})
+	if a.Status != status {
+		t.Fatalf("%s %s %.200s: got %d %.300s, want %d", method, path, body, a.Status, a.Body, status)
+	}
+	return a.Body
+}
+
+// CheckFailure fails the test unless an answer is a failure in the API's form, and
+// returns its sentence.
+func CheckFailure(t testing.TB, a Answer) string {
+	t.Helper()
+	if kind := a.Header.Get("Content-Type"); !strings.HasPrefix(kind, "application/json") {
+		t.Errorf("a failure came as %q", kind)
+	}
+	if err := app.CheckJSON(a.Body, app.MaxDepth); err != nil {
+		t.Fatalf("the failure %.200q is no JSON: %v", a.Body, err)
+	}
+	members, err := app.Members(a.Body, nil)
+	if err != nil || len(members) != 1 || members[0].Name != "error" {
+		t.Fatalf("the failure %.200q is not {\"error\":…}", a.Body)
+	}
+	text, ok := app.Text(members[0].Value)
+	if !ok || strings.TrimSpace(text) == "" {
+		t.Fatalf("the failure %.200q says nothing", a.Body)
+	}
+	return text
+}
+
+// Member returns the raw value of a path of names and numbers in a JSON body, nil if
+// there is none.
+func Member(body []byte, path ...string) []byte {
+	for _, name := range path {
+		next := []byte(nil)
+		switch app.JSONKind(body) {
+		case app.ObjectKind:
+			members, _ := app.Members(body, nil)
+			for _, m := range members {
+				if m.Name == name {
+					next = m.Value
+				}
+			}
+		case app.ListKind:
+			items, _ := app.Elements(body, nil)
+			for i, item := range items {
+				if name == strconv.Itoa(i) {
+					next = item
+				}
+			}
+		}
+		if next == nil {
+			return nil
+		}
+		body = next
+	}
+	return body
+}
+
+// Text is Member for a text.
+func Text(body []byte, path ...string) string {
+	s, _ := app.Text(Member(body, path...))
+	return s
+}
+
+// Shared returns a file of the reference data that lies beside the project. Without it
+// the test is skipped, but fails where CI=true.
+func Shared(t testing.TB, name ...string) []byte {
+	t.Helper()
+	b, err := os.ReadFile(filepath.Join(append([]string{Root(t), "..", "shared"}, name...)...))
+	if errors.Is(err, os.ErrNotExist) {
+		Missing(t, "the shared reference data is not here: "+filepath.Join(name...))
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+// Root is the project's folder: the nearest one upwards that holds go.mod.
+func Root(t testing.TB) string {
+	t.Helper()
+	dir, err := os.Getwd()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for {
+		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
+			return dir
+		}
+		if dir == filepath.Dir(dir) {
+			t.Fatal("there is no go.mod above the test")
+		}
+		dir = filepath.Dir(dir)
+	}
+}
+
+// Missing skips a test that needs what is not here, and fails it where CI=true.
+func Missing(t testing.TB, why string) {
+	t.Helper()
+	if os.Getenv("CI") == "true" {
+		t.Fatal(why)
+	}
+	t.Skip(why)
+}
+
+// Same reports whether two raw JSON values are the same text when compact.
+func Same(a, b []byte) bool { return bytes.Equal(app.Compact(a), app.Compact(b)) }
