@@ -1,0 +1,168 @@
+package app_test
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"sort"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// mayImport is who may know whom, beside the standard library and other modules. A room
+// that is not here may import nothing of ours. Tests are free.
+var mayImport = map[string][]string{
+	"kith":                {"app/command"},
+	"app":                 {},
+	"app/config":          {"app"},
+	"app/requestlog":      {"app"},
+	"app/ingest":          {"app"},
+	"storage":             {"app"},
+	"search":              {"app"},
+	"app/api":             {"app", "app/config", "app/ingest", "app/requestlog"},
+	"app/admin":           {"app", "app/api", "app/config", "app/ingest", "app/requestlog"},
+	"app/server":          {"app", "app/config", "app/api", "app/admin"},
+	"app/demo":            {"app", "app/ingest"},
+	"app/bench":           {"app"},
+	"ui":                  {},
+	"assets":              {},
+	"storage/storagetest": {"app", "storage"},
+	"app/command":         {"*"},
+}
+
+// onlyStandard are the rooms that must not import other modules either.
+var onlyStandard = map[string]bool{"app": true, "app/ingest": true, "app/demo": true, "ui": true, "assets": true, "app/requestlog": true}
+
+type source struct {
+	room, file string
+	syntax     *ast.File
+}
+
+// sources are all Go files of the house that are no tests.
+func sources(t *testing.T) []source {
+	t.Helper()
+	root := ".."
+	var out []source
+	err := filepath.WalkDir(root, func(p string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		name := d.Name()
+		if d.IsDir() && (name == "node_modules" || name == "testdata" || name == "vendor" || strings.HasPrefix(name, ".") && p != root) {
+			return filepath.SkipDir
+		}
+		if d.IsDir() || !strings.HasSuffix(name, ".go") || strings.HasSuffix(name, "_test.go") {
+			return nil
+		}
+		f, err := parser.ParseFile(token.NewFileSet(), p, nil, parser.ParseComments)
+		if err != nil {
+			return err
+		}
+		rel, err := filepath.Rel(root, filepath.Dir(p))
+		if err != nil {
+			return err
+		}
+		room := filepath.ToSlash(rel)
+		if room == "." {
+			room = "kith"
+		}
+		out = append(out, source{room, filepath.ToSlash(p), f})
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(out) < 50 {
+		t.Fatalf("found only %d files; is the house where it was?", len(out))
+	}
+	return out
+}
+
+func TestHouse_importsFollowTheTable(t *testing.T) {
+	for _, s := range sources(t) {
+		allowed := map[string]bool{}
+		for _, room := range mayImport[s.room] {
+			allowed[room] = true
+		}
+		for _, imp := range s.syntax.Imports {
+			p, err := strconv.Unquote(imp.Path.Value)
+			if err != nil {
+				t.Fatal(err)
+			}
+			ours, isOurs := strings.CutPrefix(p, "kith/")
+			switch {
+			case isOurs && !allowed[ours] && !allowed["*"]:
+				t.Errorf("%s: %s may not import %s", s.file, s.room, ours)
+			case !isOurs && strings.Contains(strings.Split(p, "/")[0], ".") && onlyStandard[s.room]:
+				t.Errorf("%s: %s imports the standard library only, not %s", s.file, s.room, p)
+			}
+		}
+	}
+}
+
+func TestHouse_everyPackageSaysWhatItOwns(t *testing.T) {
+	comments := map[string]string{}
+	for _, s := range sources(t) {
+		if s.syntax.Doc != nil {
+			comments[s.room] += s.syntax.Doc.Text()
+		} else if _, seen := comments[s.room]; !seen {
+			comments[s.room] = ""
+		}
+	}
+	for room, text := range comments {
+		if len(text) < 40 {
+			t.Errorf("%s has no package comment that says what it owns", room)
+		}
+	}
+}
+
+func TestHouse_thePlanNamesEveryRoom(t *testing.T) {
+	plan, err := os.ReadFile("app.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := map[string]bool{}
+	for _, s := range sources(t) {
+		seen[s.room] = true
+	}
+	var rooms []string
+	for room := range seen {
+		rooms = append(rooms, room)
+	}
+	sort.Strings(rooms)
+	for _, room := range rooms {
+		if room == "kith" || path.Base(room) == "storagetest" {
+			continue
+		}
+		if !strings.Contains(string(plan), "//	"+room+" ") {
+			t.Errorf("the plan of the house in app.go does not name %s", room)
+		}
+	}
+}
+
+// Time comes in through app.Clock; only what measures how long something took, or keeps
+// a connection's deadline, may look at the machine's clock.
+func TestHouse_rulesNeverReadTheWallClock(t *testing.T) {
+	for _, s := range sources(t) {
+		switch s.room {
+		case "app/ingest", "storage", "app/demo", "search":
+		default:
+			continue
+		}
+		ast.Inspect(s.syntax, func(n ast.Node) bool {
+			sel, ok := n.(*ast.SelectorExpr)
+			if !ok {
+				return true
+			}
+			if x, ok := sel.X.(*ast.Ident); ok && x.Name == "time" && sel.Sel.Name == "Now" {
+				t.Errorf("%s reads time.Now; it must take the instant from the clock", s.file)
+			}
+			return true
+		})
+	}
+}
