@@ -155,10 +155,13 @@ func (s statements) exec(name string, args ...any) (sql.Result, error) {
 	return res, nil
 }
 
+// Reads take no cancellation with them into the driver: it would start a goroutine per
+// statement to watch for it, which costs more than most of the reads; all are short.
+
 // row scans the first row into dest and reports whether there was one.
 func (s statements) row(ctx context.Context, name string, args []any, dest ...any) (bool, error) {
 	st := s.get(name)
-	err := st.stmt.QueryRowContext(ctx, st.spread(args)...).Scan(dest...)
+	err := st.stmt.QueryRowContext(context.WithoutCancel(ctx), st.spread(args)...).Scan(dest...)
 	if err == sql.ErrNoRows {
 		return false, nil
 	}
@@ -171,7 +174,7 @@ func (s statements) row(ctx context.Context, name string, args []any, dest ...an
 // each calls scan for every row.
 func (s statements) each(ctx context.Context, name string, args []any, scan func(*sql.Rows) error) error {
 	st := s.get(name)
-	rows, err := st.stmt.QueryContext(ctx, st.spread(args)...)
+	rows, err := st.stmt.QueryContext(context.WithoutCancel(ctx), st.spread(args)...)
 	if err != nil {
 		return fmt.Errorf("%s: %w", name, err)
 	}

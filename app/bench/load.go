@@ -84,6 +84,19 @@ func load(s *Server, connections int, d time.Duration, next func(n int64) []byte
 	return r, firstErr
 }
 
+// send sends one request.
+func send(s *Server, request []byte) error {
+	conn, err := net.Dial("tcp", s.Address)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	if _, err := conn.Write(request); err != nil {
+		return err
+	}
+	return readAnswer(bufio.NewReaderSize(conn, 16<<10))
+}
+
 // readAnswer reads one answer and holds that it says 200.
 func readAnswer(in *bufio.Reader) error {
 	line, err := in.ReadSlice('\n')
