@@ -75,6 +75,12 @@ func (db *DB) EventCount(ctx context.Context, customer int64) (n int64, err erro
 	return n, err
 }
 
+// HistoryCount returns how many lines a customer's history has beside events.
+func (db *DB) HistoryCount(ctx context.Context, customer int64) (n int64, err error) {
+	_, err = db.queries.row(ctx, "history_count", args(customer), &n)
+	return n, err
+}
+
 // Activity returns a customer's events per UTC day, from a day on; days without any are left out.
 func (db *DB) Activity(ctx context.Context, customer int64, from app.Instant) ([]app.DayCount, error) {
 	counts := map[int64]int64{}

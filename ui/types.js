@@ -38,6 +38,8 @@
  * @property {Membership[]} lists
  * @property {string[]} aliases
  * @property {number} events
+ * @property {number} changes lines of the timeline that are no events
+ * @property {number} entries all of them
  * @property {Day[]} activity
  */
 /** @typedef {{name: string, from?: any, to?: any}} Change */
@@ -78,6 +80,7 @@
  * @property {string} path
  * @property {string} query
  * @property {{name: string, hint: string}|null} key
+ * @property {string} [public] the public key that came along
  * @property {number} status
  * @property {number} took_ms
  * @property {string} error

@@ -34,6 +34,7 @@ type Store interface {
 	Events(ctx context.Context, customer int64, f app.EventFilter, from app.Place, back bool, limit int) ([]app.Event, bool, error)
 	History(ctx context.Context, customer int64, from app.Place, limit int) ([]app.HistoryEntry, error)
 	EventCount(ctx context.Context, customer int64) (int64, error)
+	HistoryCount(ctx context.Context, customer int64) (int64, error)
 	Activity(ctx context.Context, customer int64, from app.Instant) ([]app.DayCount, error)
 	EventNames(ctx context.Context, fromDay int64) ([]app.EventStat, error)
 	Attributes(ctx context.Context) ([]app.AttributeStat, error)

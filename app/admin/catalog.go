@@ -1,7 +1,6 @@
 package admin
 
 import (
-	"encoding/json"
 	"sort"
 	"strconv"
 
@@ -48,6 +47,9 @@ func (a *Admin) overview(c *call) (any, error) {
 		return nil, err
 	}
 	working := 0
+	if a.o.Pinned != nil {
+		working = 1
+	}
 	for _, k := range keys {
 		if k.RevokedAt == nil {
 			working++
@@ -112,13 +114,13 @@ func (a *Admin) events(c *call) (any, error) {
 }
 
 type attributeStat struct {
-	Name      string            `json:"name"`
-	Label     string            `json:"label"`
-	Standard  bool              `json:"standard"`
-	Types     map[string]int64  `json:"types"`
-	Customers int64             `json:"customers"`
-	Samples   []json.RawMessage `json:"samples"`
-	ChangedAt app.Instant       `json:"changed_at"`
+	Name      string           `json:"name"`
+	Label     string           `json:"label"`
+	Standard  bool             `json:"standard"`
+	Types     map[string]int64 `json:"types"`
+	Customers int64            `json:"customers"`
+	Samples   []string         `json:"samples"` // each a JSON text, digits and all
+	ChangedAt app.Instant      `json:"changed_at"`
 }
 
 func (a *Admin) attributes(c *call) (any, error) {
@@ -126,31 +128,29 @@ func (a *Admin) attributes(c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	sort.Slice(stats, func(i, j int) bool { return stats[i].Row < stats[j].Row }) // as they first arrived
 	out := []attributeStat{}
 	for _, s := range stats {
 		if s.Customers() == 0 {
 			continue
 		}
 		v := attributeStat{Name: s.Name, Label: api.Label(s.Name), Standard: s.Standard || app.IsSide(s.Name),
-			Types: map[string]int64{}, Customers: s.Customers(), Samples: []json.RawMessage{}, ChangedAt: s.ChangedAt}
+			Types: map[string]int64{}, Customers: s.Customers(), Samples: []string{}, ChangedAt: s.ChangedAt}
 		for t, n := range s.Types {
 			if n > 0 {
 				v.Types[app.AttributeType(t).String()] = n
 			}
 		}
 		for _, raw := range s.Samples {
-			v.Samples = append(v.Samples, raw)
+			v.Samples = append(v.Samples, string(raw))
 		}
 		out = append(out, v)
 	}
-	sort.Slice(out, func(i, j int) bool {
+	sort.SliceStable(out, func(i, j int) bool {
 		if out[i].Standard != out[j].Standard {
 			return out[i].Standard
 		}
-		if out[i].Customers != out[j].Customers {
-			return out[i].Customers > out[j].Customers
-		}
-		return out[i].Name < out[j].Name
+		return out[i].Customers > out[j].Customers
 	})
 	return envelope{Data: out}, nil
 }

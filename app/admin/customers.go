@@ -159,6 +159,8 @@ type customerView struct {
 	Lists      []subscriptionView `json:"lists"`
 	Aliases    []string           `json:"aliases"`
 	Events     int64              `json:"events"`
+	Changes    int64              `json:"changes"` // lines of history, events left out
+	Entries    int64              `json:"entries"` // both
 	Activity   []dayView          `json:"activity"`
 }
 
@@ -194,6 +196,10 @@ func (a *Admin) customer(c *call) (any, error) {
 	if v.Events, err = a.store.EventCount(ctx, customer.Row); err != nil {
 		return nil, err
 	}
+	if v.Changes, err = a.store.HistoryCount(ctx, customer.Row); err != nil {
+		return nil, err
+	}
+	v.Entries = v.Events + v.Changes
 	today := app.DayOf(app.InstantOf(a.o.Clock.Now()))
 	days, err := a.store.Activity(ctx, customer.Row, app.Instant((today-activityDays+1)*app.DayMillis))
 	if err != nil {

@@ -22,6 +22,7 @@ type requestView struct {
 	Path      string      `json:"path"`
 	Query     string      `json:"query"`
 	Key       *requestKey `json:"key"`
+	Public    string      `json:"public,omitempty"` // the public key that came along
 	Status    int         `json:"status"`
 	TookMS    float64     `json:"took_ms"`
 	Error     string      `json:"error"`
@@ -36,7 +37,7 @@ func requestOf(r *requestlog.Request) requestView {
 		TookMS: milliseconds(r.Took), Error: r.Error, IP: r.IP, UserAgent: r.UserAgent, Bytes: r.Bytes,
 	}
 	if r.KeyName != "" {
-		v.Key = &requestKey{r.KeyName, r.KeyHint}
+		v.Key, v.Public = &requestKey{r.KeyName, r.KeyHint}, r.KeyPublic
 	}
 	return v
 }

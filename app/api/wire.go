@@ -158,7 +158,7 @@ func (a *API) log(c *call, status int, answer []byte, sentence string) {
 		Body: shown(c.body), Answer: shown(answer),
 	}
 	if c.key != nil {
-		r.KeyName, r.KeyHint = c.key.Name, "pk_…"+c.key.Public[max(0, len(c.key.Public)-4):]
+		r.KeyName, r.KeyPublic, r.KeyHint = c.key.Name, c.key.Public, "pk_…"+c.key.Public[max(0, len(c.key.Public)-4):]
 		if c.trusted {
 			r.KeyHint = "sk_…" + c.key.PrivateHint
 		}

@@ -12,7 +12,7 @@ import (
 type account struct {
 	uid, name string
 	business  bool
-	plan      plan
+	plan      int
 	place     *place
 	signUp    app.Instant
 	seats     int
@@ -24,20 +24,20 @@ var trades = []string{"Bakery", "Studio", "Dental Care", "Logistics Ltd", "Law C
 // business. The members of a household have one family name and one address.
 func (w *world) makeAccounts(n int) {
 	free := w.rand.Perm(len(w.persons))
-	taken := map[string]bool{}
+	taken := map[string]int{}
 	for i := 0; i < n && len(free) > 12; i++ {
 		first := w.persons[free[0]]
-		a := &account{place: first.place, signUp: first.signUp, business: i%3 == 2, plan: plans[len(plans)-1]}
+		a := &account{place: first.place, signUp: first.signUp, business: i%3 == 2, plan: familyPlan}
 		a.name = first.family.written + " household"
 		size := 2 + w.rand.IntN(4)
 		if a.business {
 			a.name, a.plan, size = first.family.written+" "+pick(w, trades), businessPlan, 3+w.rand.IntN(9)
 		}
 		a.uid = "acct_" + strings.ReplaceAll(first.family.plain, "-", "_")
-		for taken[a.uid] {
-			a.uid += "_2"
+		taken[a.uid]++
+		if n := taken[a.uid]; n > 1 {
+			a.uid = fmt.Sprintf("%s_%d", a.uid, n)
 		}
-		taken[a.uid] = true
 		a.seats = size + w.rand.IntN(3)
 		for k, index := range free[:size] {
 			p := w.persons[index]
@@ -80,8 +80,8 @@ func rolesJSON(roles []membership) []byte {
 
 func (w *world) accountProfile(a *account) []byte {
 	b := (&body{}).boolean("is_account", true).text("first_name", a.name).text("created_at", a.signUp.String()).text("tz", a.place.zone).
-		text("plan", a.plan.name).text("city", a.place.city).text("signup_date", a.signUp.String()[:10]).
-		number("usage_gb", w.around(a.plan.usage, 0.4), 1).number("seats", float64(a.seats), 0).boolean("business", a.business)
+		text("plan", plans[a.plan].name).number("usage_gb", w.around(plans[a.plan].usage, 0.4), 1).text("city", a.place.city).
+		text("signup_date", a.signUp.String()[:10]).number("seats", float64(a.seats), 0).boolean("business", a.business)
 	if a.business {
 		b.text("email", "accounts@"+strings.ReplaceAll(a.uid[len("acct_"):], "_", "-")+".example.com").text("tax_id", fmt.Sprintf("%08d-%04d", w.rand.IntN(1e8), w.rand.IntN(1e4)))
 	}

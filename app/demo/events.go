@@ -34,6 +34,9 @@ func (w *world) makeEvents(n int) {
 		w.invoices(p)
 		w.seldom(p)
 	}
+	for _, a := range w.accounts {
+		w.invoices(&person{uid: a.uid, place: a.place, signUp: a.signUp, left: w.now, plans: []planFrom{{a.signUp, a.plan}}, autopay: a.business})
+	}
 	w.lastMinutes()
 	w.signIns(n - len(w.tracked))
 	slices.SortStableFunc(w.tracked, func(a, b tracked) int { return int(a.at - b.at) })
@@ -75,7 +78,7 @@ func (w *world) changePlan(p *person) {
 	}
 	at := w.when(p)
 	for range 1 + w.rand.IntN(2) {
-		to := min(len(plans)-1, p.plan+1)
+		to := min(familyPlan, p.plan+1)
 		if p.plan > 0 && w.oneIn(3) {
 			to = p.plan - 1
 		}

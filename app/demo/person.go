@@ -31,9 +31,13 @@ type plan struct {
 	usage float64 // GB of a usual month
 }
 
-var plans = []plan{{"Mobile 20", 6, 14}, {"Fibre 50", 14, 120}, {"Fibre 100", 22, 260}, {"Fibre 250", 34, 480}, {"Family 500", 48, 760}}
+// plans are in the order of their price; the last is for businesses.
+var plans = []plan{{"Mobile 20", 6, 14}, {"Fibre 50", 14, 120}, {"Fibre 100", 22, 260}, {"Fibre 250", 34, 480}, {"Family 500", 48, 760}, {"Business 1G", 120, 1800}}
 
-var businessPlan = plan{"Business 1G", 120, 1800}
+const (
+	familyPlan   = 4
+	businessPlan = 5
+)
 
 // person is one customer.
 type person struct {
@@ -90,7 +94,7 @@ func (w *world) makePeople(n int) {
 		c := w.culture(w.rand.IntN(total))
 		p := &person{
 			uid: fmt.Sprintf("mint_%05d", 10_001+i), given: pick(w, c.given), family: pick(w, c.family),
-			signUp: up, left: w.now, plan: w.rand.IntN(len(plans)), activity: w.around(1, 0.9),
+			signUp: up, left: w.now, plan: w.rand.IntN(businessPlan), activity: w.around(1, 0.9),
 			autopay: w.percent(58), device: pick(w, []string{"android", "android", "ios", "web"}),
 		}
 		if w.oneIn(160) {

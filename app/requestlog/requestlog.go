@@ -34,6 +34,7 @@ type Request struct {
 	Query       string
 	KeyName     string
 	KeyHint     string
+	KeyPublic   string
 	Status      int
 	Took        time.Duration
 	Error       string

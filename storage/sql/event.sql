@@ -5,7 +5,8 @@ values (:id, :customer, :name, :at, :source, :value, :properties)
 
 -- name: event_last_row
 -- The newest event that is there, or that the feed still names: a number that a reader may
--- yet look up is not used twice, though its customer was deleted.
+-- yet look up is not used twice, though its customer was deleted. At start; the feed is
+-- walked back to its last row about events. A scan on purpose.
 select max(coalesce((select max(id) from events), 0),
   coalesce((select key + count - 1 from feed where kind = 1 order by seq desc limit 1), 0))
 
@@ -30,10 +31,11 @@ select count(*) from events where customer_id = :customer
 
 -- name: event_page
 -- A customer's timeline, newest first, after a place in it. Served by events_customer.
+-- cross join here and below: SQLite keeps to this order, whatever its statistics say.
 select e.id, n.name, e.at, e.value, e.properties, s.name, k.key
 from events e
-join event_names n on n.id = e.name_id
-join sources s on s.id = e.source_id
+cross join event_names n on n.id = e.name_id
+cross join sources s on s.id = e.source_id
 left join event_keys k on k.event_id = e.id
 where e.customer_id = :customer and (e.at, e.id) < (:at, :id)
   and e.at >= :from and e.at < :to and (:name = 0 or e.name_id = :name)
@@ -44,8 +46,8 @@ limit :limit
 -- The same, towards the newer.
 select e.id, n.name, e.at, e.value, e.properties, s.name, k.key
 from events e
-join event_names n on n.id = e.name_id
-join sources s on s.id = e.source_id
+cross join event_names n on n.id = e.name_id
+cross join sources s on s.id = e.source_id
 left join event_keys k on k.event_id = e.id
 where e.customer_id = :customer and (e.at, e.id) > (:at, :id)
   and e.at >= :from and e.at < :to and (:name = 0 or e.name_id = :name)
@@ -100,10 +102,14 @@ select name, type from event_properties where name_id = :event order by name, ty
 -- A customer's history, newest first, after a place in it. Served by history_customer.
 select h.id, h.at, h.kind, s.name, h.data
 from history h
-join sources s on s.id = h.source_id
+cross join sources s on s.id = h.source_id
 where h.customer_id = :customer and (h.at, h.id) < (:at, :id)
 order by h.at desc, h.id desc
 limit :limit
+
+-- name: history_count
+-- How many lines a customer's history has. Served by history_customer.
+select count(*) from history where customer_id = :customer
 
 -- name: event_property_all
 -- At start: held in memory. A scan on purpose.
@@ -116,9 +122,9 @@ select id from event_names where name = :name
 -- A step of the export, in the order of arrival. Served by the row number.
 select e.id, e.customer_id, c.uid, n.name, e.at, e.value, e.properties, s.name, k.key
 from events e
-join customers c on c.id = e.customer_id
-join event_names n on n.id = e.name_id
-join sources s on s.id = e.source_id
+cross join customers c on c.id = e.customer_id
+cross join event_names n on n.id = e.name_id
+cross join sources s on s.id = e.source_id
 left join event_keys k on k.event_id = e.id
 where e.id > :after
 order by e.id

@@ -71,7 +71,7 @@ export function chooseColumns(attributes, rows) {
     .filter((a) => !a.standard && rows.some((c) => typeOf(c.meta?.[a.name]) !== "missing"))
     .map((a) => ({ name: a.name, customers: a.customers, type: Object.entries(a.types).sort((x, y) => y[1] - x[1])[0]?.[0] ?? "text" }))
     .filter((a) => a.type !== "object")
-    .sort((a, b) => b.customers - a.customers || (a.name < b.name ? -1 : 1))
+    .sort((a, b) => b.customers - a.customers) // of equals those that arrived first
     .slice(0, COLUMNS)
     .map(({ name, type }) => ({ name, type }));
 }

@@ -22,8 +22,8 @@ function Reason({ r }) {
   return html`<div class="trouble"><${Icon} name="alert" /><div><b>${title}</b>${r.error ? html`<span class="said">${r.error}</span> ` : null}<span class="next">${next}</span></div></div>`;
 }
 
-/** @param {{r: LoggedRequest, base: string, pub: string|undefined}} props */
-function Detail({ r, base, pub }) {
+/** @param {{r: LoggedRequest, base: string}} props */
+function Detail({ r, base }) {
   const read = useResource(`request ${r.seq}`, (signal) => api.request(r.seq, signal));
   const d = read.data;
   const hit = r.status >= 400 ? named(r.error) : undefined;
@@ -35,12 +35,12 @@ function Detail({ r, base, pub }) {
       <${Listing} title="Answer" note=${String(d.status)} text=${d.answer} what="the answer" hit=${r.status >= 400 ? "error" : undefined} cut=${d.answer_truncated ? CUT : undefined} /></div>` : html`<div class="detail-two waiting"></div>`}
     <div class="detail-foot"><div class="facts"><span class="copied">Request id <code>${r.id}</code><${Copy} text=${r.id} what="the request id" /></span>
         <span>Key ${r.key ? html`<b>${r.key.name}</b>` : "none or unknown"}</span><span>From ${r.ip}</span><bdi>${r.user_agent || "no user agent"}</bdi></div>
-      ${d ? html`<${Copy} text=${() => asCurl(d, base, pub)} what="the curl command; put your private key in" label="Copy as curl" look="" />` : null}</div>
+      ${d ? html`<${Copy} text=${() => asCurl(d, base, d.public)} what="the curl command; put your private key in" label="Copy as curl" look="" />` : null}</div>
   </div>`;
 }
 
-/** @param {{r: LoggedRequest, open: boolean, fresh: boolean, toggle: (seq: number) => void, base: string, pub: string|undefined}} props */
-export function RequestRow({ r, open, fresh, toggle, base, pub }) {
+/** @param {{r: LoggedRequest, open: boolean, fresh: boolean, toggle: (seq: number) => void, base: string}} props */
+export function RequestRow({ r, open, fresh, toggle, base }) {
   return html`<tr class=${`${open ? "open" : ""}${fresh ? " fresh" : ""}`} data-anchor onClick=${(/** @type {any} */ e) => e.target.closest("button") || String(getSelection()) || toggle(r.seq)}>
       <td class="c"><button type="button" class="unfold" data-row aria-expanded=${open ? "true" : "false"} aria-label=${`${r.method} ${r.path}, answered ${r.status}`} onClick=${() => toggle(r.seq)}><${Icon} name=${open ? "down" : "right"} tiny=${true} /></button><time datetime=${r.at} title=${instant(r.at)}><code class="quiet">${clockExact(r.at)}</code></time></td>
       <td class="method"><code><b>${r.method}</b></code></td>
@@ -50,5 +50,5 @@ export function RequestRow({ r, open, fresh, toggle, base, pub }) {
       <td class="d num quiet">${took(r.took_ms)}</td>
       <td class=${`reason quiet${r.error ? " wide" : ""}`}><span class="cut" title=${r.error || undefined}>${r.error}</span></td>
     </tr>
-    ${open ? html`<tr class="unfolded"><td colspan="7"><${Detail} r=${r} base=${base} pub=${pub} /></td></tr>` : null}`;
+    ${open ? html`<tr class="unfolded"><td colspan="7"><${Detail} r=${r} base=${base} /></td></tr>` : null}`;
 }

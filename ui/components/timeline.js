@@ -64,15 +64,15 @@ export function useTimeline(id, filter) {
   return { page, shown, more, loadMore, waiting, see };
 }
 
-/** @param {{filter: {kind?: string, event?: string}, events: number}} props */
-function Tabs({ filter, events }) {
+/** @param {{filter: {kind?: string, event?: string}, detail: import("../types.js").CustomerDetail}} props */
+function Tabs({ filter, detail }) {
   const tab = (/** @type {string} */ text, /** @type {string|undefined} */ kind, /** @type {number|undefined} */ n) => html`
     <a href=${here({ show: kind, event: undefined })} data-keep aria-current=${(filter.kind ?? "") === (kind ?? "") ? "true" : undefined}>${text}${n === undefined ? null : html`<span class="n">${count(n)}</span>`}</a>`;
-  return html`<nav class="tabs" aria-label="Kinds of entries">${tab("All", undefined, undefined)}${tab("Events", "events", events)}${tab("Changes", "changes", undefined)}</nav>`;
+  return html`<nav class="tabs" aria-label="Kinds of entries">${tab("All", undefined, detail.entries)}${tab("Events", "events", detail.events)}${tab("Changes", "changes", detail.changes)}</nav>`;
 }
 
-/** @param {{timeline: ReturnType<typeof useTimeline>, filter: {kind?: string, event?: string}, events: number, live: boolean}} props */
-export function Timeline({ timeline, filter, events, live }) {
+/** @param {{timeline: ReturnType<typeof useTimeline>, filter: {kind?: string, event?: string}, detail: import("../types.js").CustomerDetail, live: boolean}} props */
+export function Timeline({ timeline, filter, detail, live }) {
   const { page, shown, more, loadMore, waiting } = timeline;
   const top = useRef(/** @type {HTMLElement|null} */ (null));
   const see = useRef(timeline.see);
@@ -84,7 +84,7 @@ export function Timeline({ timeline, filter, events, live }) {
   }, []);
   const days = useMemo(() => byDay(fold(shown?.data ?? [])), [shown]);
   return html`<section class="panel" aria-label="Timeline">
-    <div class="panel-head tight" ref=${top}><${Tabs} filter=${filter} events=${events} />
+    <div class="panel-head tight" ref=${top}><${Tabs} filter=${filter} detail=${detail} />
       <span class="right"><span class="small faint live" title=${live ? "New entries appear by themselves" : "Reconnecting"}><span class=${live ? "pulse" : "pulse off"}></span>${live ? "live" : "not live"}</span></span></div>
     ${waiting ? html`<div class="waiting-line"><button type="button" class="button" onClick=${() => top.current?.scrollIntoView({ block: "center" })}><${Icon} name="up" tiny=${true} />${plural(waiting, "new entry", "new entries")}</button></div>` : null}
     ${filter.event ? html`<p class="note small">Only <b>${filter.event}</b>. <a class="link" data-keep href=${here({ event: undefined })}>Show the rest</a></p>` : null}

@@ -20,11 +20,16 @@ function Types({ types }) {
   return html`<span class="type-list">${sorted.map(([type, n], i) => html`<span key=${type} class=${i > 0 ? "warn nowrap" : "nowrap"} title=${`${typeWord(type)} in ${plural(n, "customer")}`}><${TypeMark} type=${type} odd=${i > 0} /> ${typeWord(type).toLowerCase()}${sorted.length > 1 ? ` ${count(n)}` : ""}</span>`)}</span>`;
 }
 
+/** Whether the label says more than the name does. @param {import("../types.js").AttributeName} a */
+function tells(a) {
+  return Boolean(a.label) && a.label.toLocaleLowerCase().replace(/[\s_-]/g, "") !== a.name.toLocaleLowerCase().replace(/[\s_-]/g, "");
+}
+
 /** @param {{a: import("../types.js").AttributeName, people: number|undefined}} props */
 function Row({ a, people }) {
   const main = Object.entries(a.types).sort((x, y) => y[1] - x[1])[0]?.[0];
   return html`<tr>
-    <td class="a"><b><${Name} name=${a.name} /></b>${a.label && a.label !== a.name ? html` <span class="faint more">${a.label}</span>` : null}</td>
+    <td class="a"><b><${Name} name=${a.name} /></b>${tells(a) ? html` <span class="faint more">${a.label}</span>` : null}</td>
     <td class="c"><${Types} types=${a.types} /></td>
     <td class="b num">${count(a.customers)}</td>
     <td class="num quiet">${people ? percent(a.customers / people) : ""}</td>

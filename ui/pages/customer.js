@@ -111,7 +111,7 @@ export function Customer({ id }) {
     ${query.view === "json" ? html`<${AsJSON} id=${id} version=${`${d.customer.last_interaction} ${d.events} ${JSON.stringify(d.attributes.map((a) => a.changed_at))}`} />` : html`
     <div class="profile">
       <div class="profile-left"><${AttributePanel} attributes=${d.attributes} /><${Devices} devices=${d.devices} /></div>
-      <div class="profile-middle"><${Activity} days=${d.activity} /><${Timeline} timeline=${timeline} filter=${filter} events=${d.events} live=${live} /></div>
+      <div class="profile-middle"><${Activity} days=${d.activity} /><${Timeline} timeline=${timeline} filter=${filter} detail=${d} live=${live} /></div>
       <div class="profile-right"><${Relations} title="Members" people=${d.members ?? []} icon="person" total=${d.customer.member_count} />
         <${Relations} title="Accounts" people=${d.accounts} icon="building" /><${Lists} lists=${d.lists} /><${Aliases} aliases=${d.aliases} /></div>
     </div>`}

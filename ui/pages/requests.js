@@ -132,7 +132,7 @@ export function Requests() {
       <div class="actions">${any ? html`<a class="button" href="/app/requests">Show every request</a>` : html`<a class="button main" href="/app/keys">How to send the first one</a>`}</div></section>` : null}
     ${shown.length ? html`<div class=${`panel ledger two log bleed${log.stale ? " dim" : ""}`}><div class="scroll"><table>
       <thead><tr><th scope="col" aria-sort="descending" class="time">Time</th><th scope="col">Method</th><th scope="col">Path</th><th scope="col" class="extra">Key</th><th scope="col" class="num">Status</th><th scope="col" class="num">Took</th><th scope="col">Reason</th></tr></thead>
-      <tbody>${shown.map((r) => html`<${RequestRow} key=${r.seq} r=${r} open=${query.open === String(r.seq)} fresh=${r.seq > freshFrom && freshFrom > 0} toggle=${toggle} base=${base} pub=${keys.data?.data.find((k) => k.name === r.key?.name)?.public} />`)}</tbody></table></div>
+      <tbody>${shown.map((r) => html`<${RequestRow} key=${r.seq} r=${r} open=${query.open === String(r.seq)} fresh=${r.seq > freshFrom && freshFrom > 0} toggle=${toggle} base=${base} />`)}</tbody></table></div>
       <nav class="pager" aria-label="Pages"><span>${plural(shown.length, "request")} shown</span><span class="right">
         ${log.data && read.length >= 100 && last ? html`<a class="button" href=${here({ before: String(last.seq), open: undefined })}>Older</a>` : null}</span></nav></div>` : null}
     ${!log.data && !log.error ? html`<div class="panel skeleton" aria-busy="true"></div>` : null}
