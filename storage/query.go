@@ -16,6 +16,7 @@ const customerColumns = `c.id, c.uid, c.provisional, c.first_name, c.last_name, 
 // customerQuery gathers the pieces.
 type customerQuery struct {
 	from  string
+	key   string // what to sort by: the customer's row in the table that the walk goes along
 	where []string
 	args  []any
 }
@@ -36,19 +37,19 @@ func (q *customerQuery) text(order string) string {
 		}
 		b.WriteString(w)
 	}
-	b.WriteString("\norder by c.id" + order + "\nlimit ?")
+	b.WriteString("\norder by " + q.key + order + "\nlimit ?")
 	return b.String()
 }
 
 // customerQuery turns a filter into pieces. ok is false when nothing can match.
 func (db *DB) customerQuery(f app.CustomerFilter) (q *customerQuery, ok bool) {
-	q = &customerQuery{from: "customers c"}
+	q = &customerQuery{from: "customers c", key: "c.id"}
 	switch rows := db.listRows(f.Lists); {
 	case len(f.Lists) == 0:
 	case len(rows) == 0:
 		return nil, false
 	case len(rows) == 1: // cross join: SQLite keeps to this order, so the list's own key serves the sorting
-		q.from = "subscriptions s cross join customers c on c.id = s.customer_id"
+		q.from, q.key = "subscriptions s cross join customers c on c.id = s.customer_id", "s.customer_id"
 		q.and("s.list_id = ?", rows[0])
 	default:
 		q.and("c.id in (select customer_id from subscriptions where list_id in (select value from json_each(?)))", jsonRows(rows))
@@ -86,7 +87,7 @@ func (q *customerQuery) prefix(typed string) {
 		pieces = append(pieces, "select id from customers where number >= ? and number < ?")
 		args = append(args, digits, digits+":")
 	}
-	q.and("c.id in ("+strings.Join(pieces, " union ")+")", args...)
+	q.and("c.id in ("+strings.Join(pieces, " union all ")+")", args...)
 }
 
 // onlyDigits returns the digits of a text that is written like a phone number, else "".
@@ -179,7 +180,7 @@ const exportStep = 500
 // latest state. It stops at f's first error and returns it.
 func (db *DB) EachCustomer(ctx context.Context, f func(*app.Customer) error) error {
 	for after := int64(0); ; {
-		q := &customerQuery{from: "customers c"}
+		q := &customerQuery{from: "customers c", key: "c.id"}
 		q.and("c.id > ?", after)
 		customers, err := db.customersBy(ctx, q, "", exportStep)
 		if err != nil {

@@ -13,6 +13,7 @@ update api_keys set revoked_at = :at where id = :id and revoked_at is null
 update api_keys set last_used_at = :at where id = :id
 
 -- name: user_all
+-- Those who may sign in are few. A scan on purpose.
 select id, email, password, created_at from users order by id
 
 -- name: user_by_email

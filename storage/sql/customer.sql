@@ -59,9 +59,6 @@ update aliases set customer_id = :new where customer_id = :old
 -- name: alias_delete
 delete from aliases where customer_id = :customer
 
--- name: alias_remove
-delete from aliases where uid = :uid
-
 -- name: alias_all
 -- For a deletion or a merge. Served by aliases_customer.
 select uid from aliases where customer_id = :customer

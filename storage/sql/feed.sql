@@ -14,6 +14,7 @@ delete from feed
 where seq <= :through and at < :before and seq < (select max(seq) from feed)
 
 -- name: cursor_all
+-- Readers are a handful. A scan on purpose.
 select name, seq from cursors
 
 -- name: cursor_save
@@ -59,6 +60,7 @@ on conflict (key) do update set value = excluded.value
 delete from meta where key = :key
 
 -- name: totals_all
+-- A handful of rows. A scan on purpose.
 select name, n from totals
 
 -- name: totals_set
