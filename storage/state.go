@@ -171,8 +171,8 @@ func (a *attrName) encode() (counts, samples string) {
 	return string(c), string(append(out, ']'))
 }
 
-// uidCacheSize is the number of ids per generation: together some 20 MB when full.
-const uidCacheSize = 1 << 16
+// uidCacheSize is the number of ids per generation: together some 30 MB when full.
+const uidCacheSize = 1 << 17
 
 // uidCache remembers which customer an id or an alias means. It keeps two
 // generations: when the young one is full it becomes the old one.

@@ -265,12 +265,6 @@ func (db *DB) closeHandles() error {
 	return errors.Join(errs...)
 }
 
-// Ping reports whether the file can be read.
-func (db *DB) Ping(ctx context.Context) error {
-	var one int
-	return db.read.QueryRowContext(ctx, "select 1 from totals limit 1").Scan(&one)
-}
-
 // idCoder turns row numbers into the 24 hex digits that Engage uses, and back. The
 // first 8 are the second of insertion, so ids sort by age; the other 16 are the row
 // number under a keyed permutation, so that one id does not give the next away. No

@@ -2,6 +2,7 @@ package storage
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"runtime/debug"
 	"sync/atomic"
@@ -28,6 +29,7 @@ type writer struct {
 	backlog atomic.Int64
 	state   *state
 	commits atomic.Int64
+	trouble atomic.Pointer[app.Error] // why the last transaction was not taken, nil when it was
 }
 
 // job is one waiting call: a Batch of Changes, or a function.
@@ -161,6 +163,7 @@ gather:
 		}
 	}
 	err := w.transact(jobs)
+	w.note(err)
 	if err != nil && len(jobs) > 1 && !isMachineFault(err) {
 		w.db.log.Error("a shared transaction failed; trying each request alone", "requests", len(jobs), "error", err)
 		for _, j := range jobs {
@@ -180,6 +183,29 @@ gather:
 }
 
 // fail takes back what an undone transaction left in the job.
+// note keeps why the disk did not take a transaction, until it takes one.
+func (w *writer) note(err error) {
+	var e *app.Error
+	if err == nil {
+		w.trouble.Store(nil)
+	} else if errors.As(explain(err), &e) && e.Code == app.CodeUnavailable {
+		w.trouble.Store(e)
+	}
+}
+
+// Ready reports whether the file can be read and the disk took the last transaction;
+// if not, why, as CodeUnavailable.
+func (db *DB) Ready(ctx context.Context) error {
+	if e := db.writer.trouble.Load(); e != nil {
+		return e
+	}
+	var one int
+	if err := db.read.QueryRowContext(ctx, "select 1").Scan(&one); err != nil {
+		return &app.Error{Code: app.CodeUnavailable, Message: "The database cannot be read.", Err: err}
+	}
+	return nil
+}
+
 func (j *job) fail(err error) {
 	j.results, j.status, j.answer, j.repeat, j.err = nil, 0, nil, false, err
 }

@@ -39,7 +39,7 @@ type Store interface {
 	ConfirmationToken(list, customer int64) string
 	Keys(ctx context.Context) ([]app.Key, error)
 	TouchKeys(ctx context.Context, used map[int64]app.Instant) error
-	Ping(ctx context.Context) error
+	Ready(ctx context.Context) error
 }
 
 // Options configure New.

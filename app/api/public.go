@@ -47,7 +47,7 @@ func (a *API) mountPublic(engine *gin.Engine) {
 // its last transaction.
 func (a *API) ready(c *gin.Context) {
 	status, body := http.StatusOK, []byte(`{"status":"ready"}`)
-	if err := a.store.Ping(c.Request.Context()); err != nil {
+	if err := a.store.Ready(c.Request.Context()); err != nil {
 		status, body = http.StatusServiceUnavailable, ErrorBody(app.Public(err).Sentence())
 	}
 	Send(c.Writer, c.Request, status, "application/json", body)
