@@ -230,8 +230,12 @@ func Fail(w http.ResponseWriter, r *http.Request, status int, sentence string) {
 // AcceptsGzip reports whether the client takes gzip.
 func AcceptsGzip(r *http.Request) bool {
 	for _, part := range strings.Split(r.Header.Get("Accept-Encoding"), ",") {
-		name, q, _ := strings.Cut(strings.TrimSpace(part), ";")
-		if (name == "gzip" || name == "*") && strings.TrimSpace(q) != "q=0" {
+		name, weight, weighted := strings.Cut(strings.TrimSpace(part), ";")
+		if name != "gzip" && name != "*" {
+			continue
+		}
+		q, err := strconv.ParseFloat(strings.TrimPrefix(strings.TrimSpace(weight), "q="), 64)
+		if !weighted || err == nil && q > 0 {
 			return true
 		}
 	}

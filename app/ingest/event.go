@@ -121,8 +121,8 @@ func eventProperties(e *app.Track, raw []byte, extra []app.Member) error {
 		if err := name("properties", m.Name); err != nil {
 			return err
 		}
-		if len(m.Value) > app.MaxTextValue {
-			return app.Invalid("properties."+m.Name, "has %d bytes; one value can have %d", len(m.Value), app.MaxTextValue)
+		if n := size(m.Value); n > app.MaxTextValue {
+			return app.Invalid("properties."+m.Name, "has %d bytes; one value can have %d", n, app.MaxTextValue)
 		}
 		total += len(m.Name) + len(m.Value)
 		if app.JSONKind(m.Value) != app.NullKind {

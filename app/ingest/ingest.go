@@ -151,10 +151,19 @@ func name(field, s string) error {
 
 // value is a raw value that may be kept: compact, and within the limit.
 func value(field string, raw []byte) ([]byte, error) {
-	if len(raw) > app.MaxTextValue {
-		return nil, app.Invalid(field, "has %d bytes; one value can have %d", len(raw), app.MaxTextValue)
+	if n := size(raw); n > app.MaxTextValue {
+		return nil, app.Invalid(field, "has %d bytes; one value can have %d", n, app.MaxTextValue)
 	}
 	return app.Compact(raw), nil
+}
+
+// size is what the limit of a value counts: its JSON, of a text what stands between
+// the quotes.
+func size(raw []byte) int {
+	if app.JSONKind(raw) == app.TextKind {
+		return len(raw) - 2
+	}
+	return len(raw)
 }
 
 // source is where something came from: what the body says, else the context's.
