@@ -23,6 +23,7 @@ func Ingest(o Options) (*Report, error) {
 		return nil, err
 	}
 	defer kith.Stop()
+	time.Sleep(time.Second) // let it settle before its memory is read
 	idle := float64(kith.RSS()) / (1 << 20)
 	floorHTTP, err := o.Start("floor-http", filepath.Join(o.Folder, "http"))
 	if err != nil {
@@ -61,12 +62,14 @@ func (o Options) say(format string, args ...any) {
 func (o Options) duration() time.Duration { return time.Duration(o.Seconds) * time.Second }
 
 // warm makes the customers, as a team has them before its events come.
-func warm(s *Server, o Options) error {
-	o.say("making %s customers", number(customers))
-	for from := 0; from < customers; from += 5000 {
+func warm(s *Server, o Options) error { return o.makeCustomers(s, customers) }
+
+func (o Options) makeCustomers(s *Server, count int) error {
+	o.say("making %s customers", number(float64(count)))
+	for from := 0; from < count; from += 5000 {
 		var b bytes.Buffer
 		b.WriteString(`{"data":[`)
-		for i := from; i < from+5000; i++ {
+		for i := from; i < min(from+5000, count); i++ {
 			if i > from {
 				b.WriteByte(',')
 			}

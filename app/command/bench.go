@@ -9,7 +9,6 @@ import (
 	"os"
 	"os/exec"
 	"strings"
-	"time"
 
 	"kith/app/bench"
 
@@ -17,52 +16,59 @@ import (
 )
 
 func (c *cli) bench() *cobra.Command {
-	var seconds, rounds int
+	var o bench.Options
 	var asJSON bool
+	var count int
+	// run gives a measurement its scratch folder, here, on the disk under test.
+	run := func(measure func(bench.Options) (*bench.Report, error)) func(*cobra.Command, []string) error {
+		return func(cmd *cobra.Command, _ []string) error {
+			folder, err := os.MkdirTemp(".", "kith-bench-")
+			if err != nil {
+				return err
+			}
+			defer os.RemoveAll(folder)
+			o.Folder, o.Log = folder, c.err
+			o.Start = func(kind, folder string) (*bench.Server, error) { return startServer(cmd.Context(), kind, folder) }
+			report, err := measure(o)
+			if err != nil {
+				return err
+			}
+			return report.Print(c.out, asJSON)
+		}
+	}
 	cmd := &cobra.Command{
 		Use:   "bench",
 		Short: "Measure what this machine can hold, each figure beside its floor",
 		Args:  exactly(0),
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			return c.runBench(cmd.Context(), seconds, rounds, asJSON)
-		},
+		RunE:  run(bench.Ingest),
 	}
-	cmd.PersistentFlags().IntVar(&seconds, "seconds", 5, "seconds per measurement")
-	cmd.PersistentFlags().IntVar(&rounds, "rounds", 5, "rounds, in turn with the floors")
+	cmd.PersistentFlags().IntVar(&o.Seconds, "seconds", 5, "seconds per measurement")
+	cmd.PersistentFlags().IntVar(&o.Rounds, "rounds", 5, "rounds, in turn with the floors")
 	cmd.PersistentFlags().BoolVar(&asJSON, "json", false, "print JSON")
-	cmd.AddCommand(&cobra.Command{
-		Use: "ingest", Short: "Single events, batches and upserts over the API", Args: exactly(0), RunE: cmd.RunE,
-	})
-	for kind, serve := range map[string]func(net.Listener, string) error{
-		"floor-http": func(l net.Listener, _ string) error { return bench.ServeFloorHTTP(l) },
-		"floor-tx":   bench.ServeFloorTx,
-	} {
-		cmd.AddCommand(&cobra.Command{Use: kind + " FOLDER", Hidden: true, Args: exactly(1), RunE: func(_ *cobra.Command, args []string) error {
-			l, err := net.Listen("tcp", "127.0.0.1:0")
-			if err != nil {
-				return err
-			}
-			fmt.Fprintf(c.out, "API http://%s/v1\n", l.Addr())
-			return serve(l, args[0])
-		}})
+	start := &cobra.Command{
+		Use: "start", Short: "The time to the first answer", Args: exactly(0),
+		RunE: run(func(o bench.Options) (*bench.Report, error) { return bench.Start(o, count) }),
 	}
+	start.Flags().IntVar(&count, "customers", 1_000_000, "how many customers the full folder has; 0: only an empty one")
+	cmd.AddCommand(start,
+		&cobra.Command{Use: "ingest", Short: "Single events, batches and upserts over the API", Args: exactly(0), RunE: run(bench.Ingest)},
+		&cobra.Command{Use: "memory", Short: "Whether memory grows under a steady load", Args: exactly(0), RunE: run(bench.Memory)},
+		floorCommand(c, "floor-http", func(l net.Listener, _ string) error { return bench.ServeFloorHTTP(l) }),
+		floorCommand(c, "floor-tx", bench.ServeFloorTx),
+	)
 	return cmd
 }
 
-func (c *cli) runBench(ctx context.Context, seconds, rounds int, asJSON bool) error {
-	folder, err := os.MkdirTemp(".", "kith-bench-")
-	if err != nil {
-		return err
-	}
-	defer os.RemoveAll(folder)
-	report, err := bench.Ingest(bench.Options{
-		Seconds: seconds, Rounds: rounds, Folder: folder, Log: c.err,
-		Start: func(kind, folder string) (*bench.Server, error) { return startServer(ctx, kind, folder) },
-	})
-	if err != nil {
-		return err
-	}
-	return report.Print(c.out, asJSON)
+// floorCommand is a floor as a server: a process of its own, like the product.
+func floorCommand(c *cli, kind string, serve func(net.Listener, string) error) *cobra.Command {
+	return &cobra.Command{Use: kind + " FOLDER", Hidden: true, Args: exactly(1), RunE: func(_ *cobra.Command, args []string) error {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(c.out, "API http://%s/v1\n", l.Addr())
+		return serve(l, args[0])
+	}}
 }
 
 // startServer starts this program as a server of its own on loopback.
@@ -112,7 +118,6 @@ func startServer(ctx context.Context, kind, folder string) (*bench.Server, error
 				for lines.Scan() {
 				}
 			}()
-			time.Sleep(200 * time.Millisecond) // let it settle before its memory is read
 			return s, nil
 		}
 	}
