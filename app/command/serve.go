@@ -65,7 +65,7 @@ func (c *cli) runServe(ctx context.Context, cfg *config.Config, demo bool) error
 	}()
 	l, err := net.Listen("tcp", cfg.Listen)
 	if err != nil {
-		return fmt.Errorf("listen: %w", err)
+		return fmt.Errorf("listen on %s: %w; is another Kith running? --listen takes another address", cfg.Listen, err)
 	}
 	defer l.Close()
 	address := "http://" + l.Addr().String()
