@@ -52,10 +52,12 @@ func (a *API) users(gc *gin.Context) {
 	if method == http.MethodHead {
 		method = http.MethodGet
 	}
-	path := gc.Request.URL.EscapedPath()
-	_, rest, _ := strings.Cut(path, "/users")
+	rest, ok := strings.CutPrefix(strings.TrimPrefix(gc.Request.URL.EscapedPath(), "/v1"), "/users")
 	rest = strings.TrimPrefix(rest, "/")
 	switch {
+	case !ok: // the router reads /v1%2Fusers as /v1/users
+		a.serve(gc, anybody, methodNotAllowed)
+		return
 	case rest == "" && method == "GET":
 		a.serve(gc, full, a.listUsers)
 		return

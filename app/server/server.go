@@ -189,7 +189,7 @@ func explainRefusal(text string) string {
 	text = strings.TrimSpace(text)
 	switch text {
 	case "400 Bad Request":
-		return "The request line is not valid HTTP. A % in an id must be sent as %25."
+		return "The request is not valid HTTP. A % in an id must be sent as %25."
 	case "431 Request Header Fields Too Large":
 		return "The headers of the request are larger than " + strconv.Itoa(maxHeader>>10) + " KB."
 	}
