@@ -322,15 +322,17 @@ func (t *txn) foldAccounts(a, b *record) error {
 			return err
 		}
 	}
+	moved := false
 	for _, m := range members {
 		if m.Row == b.id {
 			continue
 		}
+		moved = true
 		if err := t.moveMembership(m.Row, b.id, m); err != nil {
 			return err
 		}
 	}
-	if len(members) > 0 {
+	if moved {
 		_, err = t.setAccount(b, true, "api")
 	}
 	return err
