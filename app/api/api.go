@@ -87,6 +87,7 @@ func (a *API) Mount(engine *gin.Engine) {
 		g.Any("/users", a.users)
 		g.Any("/users/*rest", a.users)
 		a.route(g, "POST", "/batch", full, a.batch)
+		a.route(g, "POST", "/posthog", full, a.postHog)
 		a.mountLists(g)
 		a.route(g, "GET", "/data/attributes", full, a.attributes)
 		a.mountSending(g)

@@ -245,3 +245,25 @@ func FuzzForm(f *testing.F) {
 		checkProfile(t, &s.Profile)
 	})
 }
+
+func FuzzPostHog(f *testing.F) {
+	seed(f)
+	f.Add([]byte(`{"event":"$identify","distinct_id":"ada","properties":{"$set":{"name":"Ada Obi","a":{"b":{"c":1}}},"$set_once":{"x":1},"$device_id":"d","$os":"iOS"}}`))
+	f.Add([]byte(`{"event":{"event":"e","uuid":"u"},"distinct_id":1,"properties":{"$groups":{"a":"b","c":2},"$unset":["x",null]},"config":{"filter":"Only"}}`))
+	f.Add([]byte(`{"event":"$groupidentify","properties":{"$group_key":"g","$group_set":{"name":"G"}}}`))
+	f.Fuzz(func(t *testing.T, body []byte) {
+		e, err := PostHog(body, testContext)
+		if err != nil {
+			checkRefusal(t, err)
+			return
+		}
+		for _, change := range e.Changes {
+			switch c := change.(type) {
+			case *app.SetProfile:
+				checkSetProfile(t, c)
+			case *app.Track:
+				checkTrack(t, c)
+			}
+		}
+	})
+}
