@@ -86,6 +86,12 @@ func (db *DB) Waiting() int { return len(db.writer.queue) }
 // Commits is how many transactions the writer has committed.
 func (db *DB) Commits() int64 { return db.writer.commits.Load() }
 
+// Follows reports whether a reader has begun to follow.
+func (db *DB) Follows(name string) bool {
+	_, known := db.cursors.Load(name)
+	return known
+}
+
 // Timers are the refs of the timers of a kind.
 func (db *DB) Timers(t testing.TB, kind string) (refs []string) {
 	t.Helper()

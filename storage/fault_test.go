@@ -476,4 +476,3 @@ func checkFolder(folder string) error {
 	}
 	return errors.Join(db.Check(bg), db.Close())
 }
-
