@@ -284,3 +284,13 @@ func (b *tab) fits(what string) {
 		b.t.Errorf("%s is wider than its window: %s", what, strings.Join(wide, ", "))
 	}
 }
+
+// choose takes an option of the select that has a label.
+func (b *tab) choose(label, value string) {
+	b.t.Helper()
+	find := fmt.Sprintf(`[...document.querySelectorAll("select")].find((s) => s.getAttribute("aria-label") === %[1]s || s.closest("label")?.innerText.trim().startsWith(%[1]s))`, quote(label))
+	b.wait(find)
+	if !b.is(fmt.Sprintf(`((s) => { s.value = %s; s.dispatchEvent(new Event("change", { bubbles: true })); return true })(%s)`, quote(value), find)) {
+		b.t.Fatalf("nothing can be chosen for %s", label)
+	}
+}
