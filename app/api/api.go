@@ -165,10 +165,14 @@ func (a *API) prepare(c *call, need level, h handler) ([]byte, error) {
 	return h(c)
 }
 
+// lasting is the context of a write and its answer. It outlives the connection: a write
+// that waits in the writer's queue happens all the same, and an answer that could not
+// be made, because its client hung up, would undo the transaction that it shares with others.
+func (c *call) lasting() context.Context { return context.WithoutCancel(c.Request.Context()) }
+
 // apply writes changes and encodes the answer from what was written. With an
 // Idempotency-Key the answer is made inside the transaction and kept with it.
 func (c *call) apply(changes []app.Change, encode func(r app.Reader, results []app.Result) ([]byte, error)) ([]byte, error) {
-	ctx := c.Request.Context()
 	b := app.Batch{Changes: changes}
 	if key := c.GetHeader("Idempotency-Key"); key != "" {
 		if len(key) > app.MaxIdempotencyKey {
@@ -176,7 +180,7 @@ func (c *call) apply(changes []app.Change, encode func(r app.Reader, results []a
 		}
 		b.Once = c.once(key, encode)
 	}
-	results, err := c.api.store.Apply(ctx, b)
+	results, err := c.api.store.Apply(c.lasting(), b)
 	if err != nil {
 		return nil, err
 	}

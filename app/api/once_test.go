@@ -1,8 +1,11 @@
 package api_test
 
 import (
+	"context"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
+	"strings"
 	"sync"
 	"testing"
 
@@ -87,5 +90,46 @@ func TestIdempotency_answerAndEffectAreOneTransaction(t *testing.T) {
 	}
 	if a := send(`{"first_name":"Ada"}`); a.Header.Get("Idempotent-Replayed") != "true" || s.DB.Head() != after {
 		t.Errorf("the repeat wrote %d entries", s.DB.Head()-after)
+	}
+}
+
+// gone sends a request whose client has hung up already, or whose server is stopping.
+func gone(s *apitest.Server, method, path, body string, header http.Header) *httptest.ResponseRecorder {
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	r := httptest.NewRequestWithContext(ctx, method, path, strings.NewReader(body))
+	for name, values := range header {
+		r.Header[name] = values
+	}
+	r.Header.Set("Authorization", apitest.Full.Header())
+	w := httptest.NewRecorder()
+	s.Handler.ServeHTTP(w, r)
+	return w
+}
+
+func TestWrites_happenAndAreAnsweredThoughTheClientHungUp(t *testing.T) {
+	t.Parallel()
+	s := apitest.Start(t)
+	for i, header := range []http.Header{{}, {"Idempotency-Key": {"k"}}} {
+		path := fmt.Sprintf("/v1/users/ada%d", i)
+		if w := gone(s, "PUT", path, `{"first_name":"Ada"}`, header); w.Code != 200 {
+			t.Errorf("PUT with %v got %d %s", header, w.Code, w.Body)
+		}
+		want(t, s.Do(t, "GET", path, "", 200), `"Ada"`, "first_name")
+	}
+	if w := gone(s, "POST", "/v1/lists", `{"title":"News"}`, http.Header{"Idempotency-Key": {"k"}}); w.Code != 200 {
+		t.Errorf("POST /v1/lists got %d %s", w.Code, w.Body)
+	}
+}
+
+func TestReads_endWithTheirClientAndAreNoFault(t *testing.T) {
+	t.Parallel()
+	s := apitest.Start(t)
+	s.Do(t, "PUT", "/v1/users/ada", "{}", 200)
+	for _, path := range []string{"/v1/users/ada", "/v1/users", "/v1/lists", "/v1/events", "/v1/status", "/v1/users/ada/events"} {
+		w := gone(s, "GET", path, "", nil)
+		if w.Code != 200 && w.Code != 503 {
+			t.Errorf("%s got %d %s", path, w.Code, w.Body)
+		}
 	}
 }

@@ -158,7 +158,7 @@ func (c *call) user(r app.Reader, res app.Result) ([]byte, error) {
 	if !c.trusted {
 		return appendOwn(nil, res, nil), nil
 	}
-	customer, err := r.Customer(c.Request.Context(), res.Customer)
+	customer, err := r.Customer(c.lasting(), res.Customer)
 	if err != nil {
 		return nil, err
 	}
