@@ -161,16 +161,22 @@ func TestApply_refusesWhatIsTooMuchAndWhatComesAfterClose(t *testing.T) {
 	ctx, cancel := context.WithCancel(bg)
 	unplug = db.PlugWriter()
 	wg.Go(func() {
-		if _, err := db.Apply(ctx, app.Batch{Changes: []app.Change{track("u", "Seen", at(0))}}); !errors.Is(err, context.Canceled) {
-			t.Errorf("one that went away: %v", err)
+		if _, err := db.Apply(ctx, app.Batch{Changes: []app.Change{track("u", "Seen", at(0))}}); err != nil {
+			t.Errorf("one that went away after sending: %v", err)
 		}
 	})
 	for db.Waiting() < 1 {
 		time.Sleep(time.Millisecond)
 	}
 	cancel()
-	wg.Wait()
 	unplug()
+	wg.Wait()
+	if _, err := db.Apply(ctx, app.Batch{Changes: []app.Change{track("u", "Seen", at(0))}}); !errors.Is(err, context.Canceled) {
+		t.Errorf("one that went away before: %v", err)
+	}
+	if n := len(events(t, db, "u")); n != 3 {
+		t.Errorf("%d events, want 3", n)
+	}
 	if err := errors.Join(db.Close(), db.Close()); err != nil {
 		t.Error(err)
 	}
