@@ -127,7 +127,8 @@ type call struct {
 	arg     string // the path's second part: an attribute, a token, an account
 	body    []byte
 	at      time.Time
-	status  int // of success; 0 is 200
+	status  int  // of success; 0 is 200
+	final   bool // trying again soon will not help
 }
 
 // context is what ingest needs to know of the call.

@@ -127,7 +127,9 @@ func (a *API) answer(c *call, body []byte, err error) {
 		body = ErrorBody(sentence)
 		switch e.Code {
 		case app.CodeRateLimited, app.CodeUnavailable:
-			c.Header("Retry-After", "1")
+			if !c.final {
+				c.Header("Retry-After", "1")
+			}
 		case app.CodeInternal:
 			a.o.Log.Error("a request failed", "request", c.requestID(), "path", c.Request.URL.Path, "error", err)
 		}
