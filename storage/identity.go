@@ -298,7 +298,7 @@ func (t *txn) foldLists(a, b *record) error {
 	return nil
 }
 
-// foldAccounts moves memberships on both sides: a's accounts, and a's members.
+// foldAccounts moves memberships on both sides: a's accounts, and a's members, who are told.
 func (t *txn) foldAccounts(a, b *record) error {
 	accounts, err := t.accountsOf(a.id)
 	if err != nil {
@@ -329,6 +329,9 @@ func (t *txn) foldAccounts(a, b *record) error {
 		}
 		moved = true
 		if err := t.moveMembership(m.Row, b.id, m); err != nil {
+			return err
+		}
+		if err := t.feed(app.KindAccount, m.Row, b.id); err != nil {
 			return err
 		}
 	}
