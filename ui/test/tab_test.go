@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/page"
@@ -105,7 +106,10 @@ func (b *tab) hear(event any) {
 func (b *tab) note(trouble string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.troubles = append(b.troubles, trouble)
+	trouble = trouble[:min(len(trouble), 400)]
+	if !slices.Contains(b.troubles, trouble) && len(b.troubles) < 20 {
+		b.troubles = append(b.troubles, trouble)
+	}
 }
 
 // expect says that troubles which contain a part are what the test wants to see.
@@ -253,11 +257,26 @@ func (b *tab) fill(selector, text string) {
 	b.run(chromedp.KeyEvent(text))
 }
 
-// press presses keys, one after the other.
+// press presses keys, one after the other: one of kb's, or a text, letter by letter.
 func (b *tab) press(keys ...string) {
 	b.t.Helper()
-	for _, k := range keys {
-		b.run(chromedp.KeyEvent(k))
+	for _, key := range keys {
+		for _, r := range key {
+			if r < ' ' || r >= 0x300 && r < 0x400 {
+				b.run(chromedp.KeyEvent(string(r)))
+				continue
+			}
+			// One event as a keyboard's: what the page prevents does not reach a field.
+			for _, kind := range []input.DispatchKeyEventType{input.DispatchKeyEventTypeKeyDown, input.DispatchKeyEventTypeKeyUp} {
+				p := input.DispatchKeyEventParams{Type: kind, Key: string(r)}
+				if kind == input.DispatchKeyEventTypeKeyDown {
+					p.Text = string(r)
+				}
+				if _, err := chromedp.Call(b.ctx, input.DispatchKeyEvent, p); err != nil {
+					b.t.Fatal(err)
+				}
+			}
+		}
 	}
 }
 
