@@ -143,7 +143,7 @@ func recovery(log *slog.Logger) gin.HandlerFunc {
 
 // noRoute answers what no route takes: preflights, and paths that are not there.
 func noRoute(c *gin.Context) {
-	if c.Request.Method == http.MethodOptions {
+	if c.Request.Method == http.MethodOptions && !strings.HasPrefix(c.Request.URL.Path, "/api/") {
 		api.Preflight(c.Writer, c.Request)
 		return
 	}
