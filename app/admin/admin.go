@@ -70,6 +70,8 @@ type Options struct {
 	// URL is how others reach this Kith; "" is the address that the browser used.
 	URL    string
 	Pinned *app.Key
+	// KeysChanged, if set, is told when a key pair was made or revoked here.
+	KeysChanged func()
 	Demo   bool
 }
 
@@ -85,6 +87,9 @@ type Admin struct {
 func New(store Store, o Options) *Admin {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.KeysChanged == nil {
+		o.KeysChanged = func() {}
 	}
 	return &Admin{store: store, o: o, origin: http.NewCrossOriginProtection(), tries: newThrottle(time.Now)}
 }

@@ -80,6 +80,10 @@ func New(store Store, o Options) *API {
 // last used.
 func (a *API) Run(ctx context.Context) error { return a.keys.run(ctx, a.o.Log) }
 
+// ForgetKeys says that a key pair was made or revoked in this process, so that it works,
+// or does not, from the next request on.
+func (a *API) ForgetKeys() { a.keys.forget() }
+
 // Mount puts the API's routes on an engine, with and without /v1.
 func (a *API) Mount(engine *gin.Engine) {
 	for _, prefix := range []string{"", "/v1"} {

@@ -112,7 +112,7 @@ func newHandlers(db *storage.DB, cfg *config.Config, log *slog.Logger, demo bool
 	})}
 	a := admin.New(db, admin.Options{
 		Clock: clock, Log: log, Requests: requests, Workspace: cfg.Workspace, Zone: cfg.Zone, Version: Version,
-		URL: cfg.URL, Pinned: pinned.Key(), Demo: demo,
+		URL: cfg.URL, Pinned: pinned.Key(), KeysChanged: h.api.ForgetKeys, Demo: demo,
 	})
 	h.mount = []func(*gin.Engine){h.api.Mount, a.Mount, dashboard}
 	return h, nil

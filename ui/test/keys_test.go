@@ -11,6 +11,9 @@ import (
 func TestKeys_oneIsMadeShownOnceAndRevoked(t *testing.T) {
 	t.Parallel()
 	s := serve(t, true, nil)
+	if status, _ := s.sendAs("pk_nobody", "sk_nobody", "PUT", "/v1/users/u1", `{}`); status != 401 { // and the server has read its keys
+		t.Fatalf("an unknown key is answered %d", status)
+	}
 	b := s.signedIn()
 	b.open("/app/keys")
 	b.click("button", "New key")
