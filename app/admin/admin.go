@@ -72,7 +72,7 @@ type Options struct {
 	Pinned *app.Key
 	// KeysChanged, if set, is told when a key pair was made or revoked here.
 	KeysChanged func()
-	Demo   bool
+	Demo        bool
 }
 
 // Admin serves /api.

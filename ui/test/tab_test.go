@@ -252,9 +252,11 @@ func (b *tab) click(selector, text string) {
 // fill replaces what stands in a field by typing.
 func (b *tab) fill(selector, text string) {
 	b.t.Helper()
-	b.wait(fmt.Sprintf(`document.querySelector(%s)`, quote(selector)))
+	b.wait(fmt.Sprintf(`document.querySelector(%s)?.checkVisibility()`, quote(selector)))
+	b.wait(`!document.querySelector("dialog[open]") || document.querySelector("dialog[open]").contains(document.activeElement)`)
 	b.is(fmt.Sprintf(`(document.querySelector(%[1]s).focus(), document.querySelector(%[1]s).select())`, quote(selector)))
 	b.run(chromedp.KeyEvent(text))
+	b.wait(fmt.Sprintf(`document.querySelector(%s).value === %s`, quote(selector), quote(text)))
 }
 
 // press presses keys, one after the other: one of kb's, or a text, letter by letter.
