@@ -429,21 +429,22 @@ func (t *txn) removeRow(r *record) error {
 
 // delete removes a customer and everything that belongs to it.
 func (t *txn) delete(c *app.Delete) (app.Result, error) {
-	row, err := t.must(c.UID)
+	rec, err := t.mustRecord(c.UID)
 	if err != nil {
 		return app.Result{}, err
 	}
-	rec, err := loadRecord(background, t.w.q, row)
-	if err != nil {
-		return app.Result{}, err
-	}
-	res := t.result(rec)
+	row, res := rec.id, t.result(rec)
 	res.Changed = true
 	aliases, err := t.aliasesOf(row)
 	if err != nil {
 		return res, err
 	}
 	if c.Erase {
+		// What was stored is overwritten with zeros, not only let go.
+		if _, err := t.w.db.conn.ExecContext(background, "pragma secure_delete = on"); err != nil {
+			return res, err
+		}
+		defer t.w.db.conn.ExecContext(background, "pragma secure_delete = off")
 		for _, uid := range append([]string{rec.uid}, aliases...) {
 			hash := sha256.Sum256([]byte(uid))
 			if _, err := t.w.q.exec("erased_insert", hash[:], int64(t.now)); err != nil {
