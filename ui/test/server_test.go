@@ -188,7 +188,7 @@ func (s *server) signedIn() *tab {
 	return b
 }
 
-// customerNamed makes customers for tests that count rows.
+// profiles fills a folder with n customers who have an id and a first name each.
 func profiles(n int, name func(i int) (uid, profile string)) func(db *storage.DB) {
 	return func(db *storage.DB) {
 		changes := make([]app.Change, n)
