@@ -73,6 +73,9 @@ func (c *cli) runServe(ctx context.Context, cfg *config.Config, demo bool) error
 		address = cfg.URL
 	}
 	if demo {
+		if cfg.Workspace == config.DefaultWorkspace {
+			cfg.Workspace = "MInt"
+		}
 		if err := c.fillDemo(ctx, db, log); err != nil {
 			return err
 		}
