@@ -61,7 +61,7 @@ func TestCheckEmail_takesAddressesBeyondASCII(t *testing.T) {
 	t.Parallel()
 	for _, address := range []string{
 		"adélaïde@example.com", "用户@例子.广告", "अजय@डाटा.भारत", "квіточка@пошта.укр", "θσερ@εχαμπλε.ψομ",
-		"Dörte@Sörensen.example.com", "ọlá.adébáyọ̀@àpẹẹrẹ.ng", "نامه‌ای@مثال.ایران", "i@❤.example", "ã@[IPv6:2001:DB8::1]",
+		"Dörte@Sörensen.example.com", "ọlá.adébáyọ̀@àpẹẹrẹ.ng", "نامه\u200cای@مثال.ایران", "i@❤.example", "ã@[IPv6:2001:DB8::1]",
 		`"двa слова"@example.com`, "a@col·legi.example", strings.Repeat("é", 32) + "@example.com",
 		"a@" + strings.Repeat("é", 59) + ".example",
 	} {

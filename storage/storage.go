@@ -82,7 +82,6 @@ type DB struct {
 	head    atomic.Int64
 	moved   signal // closed and renewed when head or a cursor moves
 	cursors sync.Map
-	readers sync.WaitGroup
 	closed  atomic.Bool
 }
 

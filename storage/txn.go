@@ -21,7 +21,6 @@ type txn struct {
 	totals     map[string]struct{}
 	cursors    map[string]int64
 	touched    map[int64]struct{} // customers, kept only while somebody watches
-	keysMoved  bool
 	timerMoved bool
 }
 

@@ -225,9 +225,6 @@ func (c *call) decode(into any) error {
 	return nil
 }
 
-// source is what history says of a change made in the dashboard.
-const source = "dashboard"
-
 // apply makes one change.
 func (a *Admin) apply(c *call, change app.Change) (app.Result, error) {
 	results, err := a.store.Apply(c.Request.Context(), app.Batch{Changes: []app.Change{change}})

@@ -54,8 +54,6 @@ type profileReader struct {
 	out            *app.SetProfile
 	token          string
 	platform       string
-	side           map[string]bool // side attributes given at the top level
-	given          map[string]bool // attributes given already, by their place
 	meta           []app.Member
 	extra          []app.Member
 	isAccountGiven bool

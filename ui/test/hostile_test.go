@@ -13,7 +13,7 @@ import (
 var nasty = []string{
 	`<script>window.pwned = 1</script>`, `<img src=x onerror="window.pwned = 1">`, `"><svg onload=window.pwned=1>`,
 	`javascript:window.pwned=1`, `{{constructor.constructor("window.pwned=1")()}}`, `${window.pwned=1}`, `</title><script>window.pwned=1</script>`,
-	"‮drawkcab", "Z̸̡a͠l͝g̡o̷ H̴̢E̵", strings.Repeat("W", 80), "a\tb\nc", `<a href="javascript:window.pwned=1">click</a>`, `__proto__`, `constructor`,
+	"\u202edrawkcab", "Z̸̡a͠l͝g̡o̷ H̴̢E̵", strings.Repeat("W", 80), "a\tb\nc", `<a href="javascript:window.pwned=1">click</a>`, `__proto__`, `constructor`,
 }
 
 // naughty are the strings of the shared list that have broken other programs.

@@ -78,7 +78,7 @@ func confirm(t *testing.T, link string) {
 func TestLists_aTitleThatIsTakenApartByNothing(t *testing.T) {
 	t.Parallel()
 	s := serve(t, true, nil)
-	const title = `<b>"Ticks & tags"</b> ‮evil`
+	const title = "<b>\"Ticks & tags\"</b> \u202eevil"
 	s.must("POST", "/v1/lists", fmt.Sprintf(`{"title":%s}`, quote(title)))
 	b := s.signedIn()
 	b.open("/app/lists")
