@@ -71,6 +71,8 @@ type Options struct {
 	URL    string
 	Pinned *app.Key
 	Demo   bool
+	// Search answers what is typed into the search; without it, and until it is ready, storage does.
+	Search api.Searcher
 }
 
 // Admin serves /api.
