@@ -17,6 +17,7 @@ import (
 	"github.com/blevesearch/bleve/v2"
 	"github.com/blevesearch/bleve/v2/index/scorch"
 	"github.com/blevesearch/bleve/v2/mapping"
+	segment "github.com/blevesearch/scorch_segment_api/v2"
 )
 
 // formatVersion names the fields and the words made of a customer. It grows with every
@@ -49,14 +50,11 @@ func decodeMark(b []byte) (m mark, ok bool) {
 	return mark{int64(binary.BigEndian.Uint64(b)), app.Instant(binary.BigEndian.Uint64(b[8:]))}, true
 }
 
-// open opens the folder and finds the position. It returns errMissing when there is no
+// open opens the folder, checks it and finds the position. It returns errMissing when there is no
 // folder, and errRebuild when what is there is of no use.
 func (e *Engine) open(ctx context.Context) error {
 	if _, err := os.Stat(e.folder); errors.Is(err, fs.ErrNotExist) {
 		return errMissing
-	}
-	if err := checkSegments(e.folder); err != nil {
-		return err
 	}
 	index, err := bleve.OpenUsing(e.folder, map[string]any{"bolt_timeout": "2s"})
 	if err != nil {
@@ -65,20 +63,23 @@ func (e *Engine) open(ctx context.Context) error {
 		}
 		return fmt.Errorf("%w: it does not open: %v", errRebuild, err)
 	}
+	e.use(index)
+	if err := checkSegments(index); err != nil {
+		return err
+	}
 	version, err := index.GetInternal(keyVersion)
 	if err != nil || string(version) != formatVersion {
-		return errors.Join(fmt.Errorf("%w: it is of the version %q, not %q", errRebuild, version, formatVersion), index.Close())
+		return fmt.Errorf("%w: it is of the version %q, not %q", errRebuild, version, formatVersion)
 	}
 	value, err := index.GetInternal(keyMark)
 	at, ok := decodeMark(value)
 	if err != nil || !ok {
-		return errors.Join(fmt.Errorf("%w: it was not finished", errRebuild), index.Close())
+		return fmt.Errorf("%w: it was not finished", errRebuild)
 	}
 	if err := e.checkMark(ctx, at); err != nil {
-		return errors.Join(err, index.Close())
+		return err
 	}
 	e.at, e.durable = at, at.seq
-	e.use(index)
 	return nil
 }
 
@@ -116,20 +117,34 @@ func gap(m mark, next app.Entry) error {
 	return fmt.Errorf("%w: it is at entry %d, and the feed goes on at %d", errRebuild, m.seq, next.Seq)
 }
 
-// checkSegments holds the checksum of each of the index's files against its bytes.
-// Bleve reads them as they are, and wrong ones could end the process.
-func checkSegments(folder string) error {
-	files, err := filepath.Glob(filepath.Join(folder, "store", "*.zap"))
+// checkSegments holds the checksum of each file that the index is made of against its
+// bytes: Bleve reads them as they are. Files that a crash left half written are no part
+// of it, and Bleve removes them.
+func checkSegments(index bleve.Index) error {
+	advanced, err := index.Advanced()
 	if err != nil {
 		return err
 	}
-	for _, file := range files {
-		ok, err := checkSegment(file)
-		if err != nil {
-			return fmt.Errorf("check %s: %w", filepath.Base(file), err)
-		}
+	reader, err := advanced.Reader()
+	if err != nil {
+		return err
+	}
+	defer reader.Close()
+	snapshot, ok := reader.(*scorch.IndexSnapshot)
+	if !ok {
+		return fmt.Errorf("%w: it is of another kind", errRebuild)
+	}
+	for _, s := range snapshot.Segments() {
+		file, ok := s.Segment().(segment.PersistedSegment)
 		if !ok {
-			return fmt.Errorf("%w: %s is damaged", errRebuild, filepath.Base(file))
+			continue // in memory only
+		}
+		intact, err := checkSegment(file.Path())
+		if err != nil {
+			return fmt.Errorf("check %s: %w", filepath.Base(file.Path()), err)
+		}
+		if !intact {
+			return fmt.Errorf("%w: %s is damaged", errRebuild, filepath.Base(file.Path()))
 		}
 	}
 	return nil

@@ -76,7 +76,7 @@ const (
 	Opening   Phase = iota // nothing can be found yet
 	Building               // what is indexed so far can be found
 	Following              // everything can be found
-	Failing                // as Following or Building, but the index takes nothing new
+	Failing                // what was indexed before can be found; it will be opened again
 )
 
 func (p Phase) String() string {
@@ -160,8 +160,8 @@ func (e *Engine) Run(ctx context.Context) error {
 		if ctx.Err() != nil {
 			return e.leave()
 		}
-		e.close()
 		if errors.Is(err, errRebuild) {
+			e.close()
 			e.o.Log.Warn("the search index is thrown away and built again", "reason", err)
 			if err = e.discard(); err == nil {
 				continue
@@ -180,6 +180,7 @@ func (e *Engine) Run(ctx context.Context) error {
 			timer.Stop()
 			return nil
 		}
+		e.close() // and not before: what is indexed can be found meanwhile
 	}
 }
 

@@ -349,47 +349,6 @@ func TestRun_aPositionBehindThePrunedFeedIsBuiltAgain(t *testing.T) {
 	again.want("kite", "")
 }
 
-// A crash leaves the files as they are at some instant, between any two writes.
-func TestRun_afterACrashNothingIsLostAndNothingRemains(t *testing.T) {
-	t.Parallel()
-	db, _ := storagetest.Open(t)
-	folder := t.TempDir()
-	s := start(t, db, folder)
-	s.settle()
-	for round := range 5 {
-		for i := range 40 {
-			n := round*40 + i
-			storagetest.Apply(t, db, person(fmt.Sprint("c", n), fmt.Sprint("Crashname", n), "", "", ""))
-			if n%7 == 3 {
-				storagetest.Apply(t, db, &app.Delete{UID: fmt.Sprint("c", n-1)})
-			}
-		}
-		crashed := t.TempDir()
-		if err := os.CopyFS(crashed, os.DirFS(folder)); err != nil {
-			t.Skipf("the files changed while they were copied: %v", err)
-		}
-		after := start(t, db, crashed)
-		after.settle()
-		wanted, _, err := db.Customers(context.Background(), app.CustomerFilter{}, app.Page{Limit: 1000})
-		if err != nil {
-			t.Fatal(err)
-		}
-		rows, err := after.Search(context.Background(), "crashname", 10)
-		if err != nil {
-			t.Fatal(err)
-		}
-		got := map[int64]bool{}
-		for _, row := range rows {
-			got[row] = true
-		}
-		if len(rows) != len(wanted) || len(got) != len(wanted) {
-			t.Errorf("round %d: %d found, %d are there", round, len(rows), len(wanted))
-		}
-		after.stop()
-		s.settle()
-	}
-}
-
 func TestRun_twoThousandCustomersAreFoundByTheBeginningsOfTheirWords(t *testing.T) {
 	t.Parallel()
 	db, _ := storagetest.Open(t)

@@ -43,15 +43,15 @@ type Found struct {
 // ids that other listings use as cursors hold no such letter.
 const searchCursor = "q"
 
-// IsSearchCursor tells the cursors of a search from those of other listings.
-func IsSearchCursor(s string) bool { return strings.HasPrefix(s, searchCursor) }
+// isSearchCursor tells the cursors of a search from those of other listings.
+func isSearchCursor(s string) bool { return strings.HasPrefix(s, searchCursor) }
 
 // UsesSearch reports whether a listing with a query is answered by s. It is not while
 // the index is built, nor on the further pages of a listing that began meanwhile: those
 // are answered by storage, which knows the beginnings of ids, e-mails and numbers.
 func UsesSearch(s Searcher, query, after, before string) bool {
 	cursor := after + before
-	if s == nil || query == "" || cursor != "" && !IsSearchCursor(cursor) {
+	if s == nil || query == "" || cursor != "" && !isSearchCursor(cursor) {
 		return false
 	}
 	return s.Ready() || cursor != ""
