@@ -14,8 +14,9 @@ import (
 const (
 	// feedStep is how many entries are read at once; most are of events, and cheap.
 	feedStep = 5_000
-	// batchSize is how many customers one batch of the index takes: measured, larger ones
-	// bring little, and a batch is held in memory.
+	// batchSize is how many customers one batch of the index takes: measured, builds with
+	// 2,000 and 4,000 take longer, for analysing a batch and merging what was written go on
+	// at the same time, and a batch is held in memory.
 	batchSize = 500
 	// restEvery is how many entries the position inside the index may lag under constant load.
 	restEvery = 100_000
