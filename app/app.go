@@ -17,6 +17,7 @@
 //	app/ingest         request bodies → []Change; pure
 //	app/bench          `kith bench`: each figure beside its floor
 //	app/demo           MInt, the example company, from a fixed seed
+//	app/apitest        the whole HTTP surface on loopback, for tests, and its transcripts
 //	storage            SQLite: the writer, the feed, cursors, timers; one file per noun
 //	storage/sql        schema/0001_….sql, and one file of named statements per noun
 //	search             Bleve: customers by what one types; follows the feed; derived data, may be deleted at any time

@@ -32,6 +32,7 @@ var mayImport = map[string][]string{
 	"ui":                  {},
 	"assets":              {},
 	"storage/storagetest": {"app", "storage"},
+	"app/apitest":         {"app", "app/api", "app/requestlog", "app/server", "storage", "storage/storagetest"},
 	"app/command":         {"*"},
 }
 

@@ -352,11 +352,7 @@ func (a *attrName) sampled(v []byte) bool {
 }
 
 func (t *txn) removeAttributes(c *app.RemoveAttributes) (app.Result, error) {
-	row, err := t.must(c.UID)
-	if err != nil {
-		return app.Result{}, err
-	}
-	rec, err := loadRecord(background, t.w.q, row)
+	rec, err := t.mustRecord(c.UID)
 	if err != nil {
 		return app.Result{}, err
 	}
@@ -386,11 +382,7 @@ func (t *txn) removeAttributes(c *app.RemoveAttributes) (app.Result, error) {
 }
 
 func (t *txn) archive(c *app.Archive) (app.Result, error) {
-	row, err := t.must(c.UID)
-	if err != nil {
-		return app.Result{}, err
-	}
-	rec, err := loadRecord(background, t.w.q, row)
+	rec, err := t.mustRecord(c.UID)
 	if err != nil {
 		return app.Result{}, err
 	}
@@ -403,23 +395,19 @@ func (t *txn) archive(c *app.Archive) (app.Result, error) {
 	if c.Archived {
 		at, kind, by = int64(t.now), "archived", 1
 	}
-	if _, err := t.w.q.exec("customer_archive", at, row); err != nil {
+	if _, err := t.w.q.exec("customer_archive", at, rec.id); err != nil {
 		return app.Result{}, err
 	}
 	t.total("archived", by)
-	if err := t.feed(app.KindArchived, row, 0); err != nil {
+	if err := t.feed(app.KindArchived, rec.id, 0); err != nil {
 		return app.Result{}, err
 	}
 	res.Changed = true
-	return res, t.history(row, app.KindArchived, c.Source, map[string]string{"as": kind})
+	return res, t.history(rec.id, app.KindArchived, c.Source, map[string]string{"as": kind})
 }
 
 func (t *txn) convert(c *app.Convert) (app.Result, error) {
-	row, err := t.must(c.UID)
-	if err != nil {
-		return app.Result{}, err
-	}
-	rec, err := loadRecord(background, t.w.q, row)
+	rec, err := t.mustRecord(c.UID)
 	if err != nil {
 		return app.Result{}, err
 	}

@@ -44,6 +44,7 @@ func (t *txn) track(c *app.Track) (app.Result, error) {
 		return app.Result{}, err
 	}
 	t.s.eventRow = row
+	t.total("last_event", row-t.s.totals["last_event"])
 	if err := t.countEvent(name, customer, int64(c.At)); err != nil {
 		return app.Result{}, err
 	}

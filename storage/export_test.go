@@ -3,7 +3,6 @@ package storage
 import (
 	"context"
 	"errors"
-	"slices"
 	"testing"
 )
 
@@ -86,21 +85,8 @@ func (db *DB) Waiting() int { return len(db.writer.queue) }
 // Commits is how many transactions the writer has committed.
 func (db *DB) Commits() int64 { return db.writer.commits.Load() }
 
-// Timers are the refs of the timers of a kind.
-func (db *DB) Timers(t testing.TB, kind string) (refs []string) {
-	t.Helper()
-	rows, err := db.read.Query("select ref from timers where kind = ?", kind)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer rows.Close()
-	for rows.Next() {
-		var ref string
-		if err := rows.Scan(&ref); err != nil {
-			t.Fatal(err)
-		}
-		refs = append(refs, ref)
-	}
-	slices.Sort(refs)
-	return refs
+// Follows reports whether a reader has begun to follow.
+func (db *DB) Follows(name string) bool {
+	_, known := db.cursors.Load(name)
+	return known
 }

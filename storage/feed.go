@@ -147,7 +147,7 @@ func (db *DB) cursor(ctx context.Context, name string) (int64, error) {
 		}
 		return tx.t.moveCursor(name, 0)
 	})
-	if err != nil { // seq may still be written: the job runs though nobody waits for it
+	if err != nil {
 		return 0, err
 	}
 	db.cursors.Store(name, seq)

@@ -298,7 +298,7 @@ func (t *txn) foldLists(a, b *record) error {
 	return nil
 }
 
-// foldAccounts moves memberships on both sides: a's accounts, and a's members.
+// foldAccounts moves memberships on both sides: a's accounts, and a's members, who are told.
 func (t *txn) foldAccounts(a, b *record) error {
 	accounts, err := t.accountsOf(a.id)
 	if err != nil {
@@ -322,15 +322,20 @@ func (t *txn) foldAccounts(a, b *record) error {
 			return err
 		}
 	}
+	moved := false
 	for _, m := range members {
 		if m.Row == b.id {
 			continue
 		}
+		moved = true
 		if err := t.moveMembership(m.Row, b.id, m); err != nil {
 			return err
 		}
+		if err := t.feed(app.KindAccount, m.Row, b.id); err != nil {
+			return err
+		}
 	}
-	if len(members) > 0 {
+	if moved {
 		_, err = t.setAccount(b, true, "api")
 	}
 	return err
@@ -424,21 +429,22 @@ func (t *txn) removeRow(r *record) error {
 
 // delete removes a customer and everything that belongs to it.
 func (t *txn) delete(c *app.Delete) (app.Result, error) {
-	row, err := t.must(c.UID)
+	rec, err := t.mustRecord(c.UID)
 	if err != nil {
 		return app.Result{}, err
 	}
-	rec, err := loadRecord(background, t.w.q, row)
-	if err != nil {
-		return app.Result{}, err
-	}
-	res := t.result(rec)
+	row, res := rec.id, t.result(rec)
 	res.Changed = true
 	aliases, err := t.aliasesOf(row)
 	if err != nil {
 		return res, err
 	}
 	if c.Erase {
+		// What was stored is overwritten with zeros, not only let go.
+		if _, err := t.w.db.conn.ExecContext(background, "pragma secure_delete = on"); err != nil {
+			return res, err
+		}
+		defer t.w.db.conn.ExecContext(background, "pragma secure_delete = off")
 		for _, uid := range append([]string{rec.uid}, aliases...) {
 			hash := sha256.Sum256([]byte(uid))
 			if _, err := t.w.q.exec("erased_insert", hash[:], int64(t.now)); err != nil {

@@ -2,6 +2,7 @@ package storage_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -34,6 +35,12 @@ func TestMerge_movesEverythingAndTheDestinationsValuesWin(t *testing.T) {
 	entries, _ := db.Feed(bg, head, 10)
 	if last := entries[len(entries)-1]; last.Kind != app.KindMerged || last.Key != from {
 		t.Errorf("the feed ends with %+v", last)
+	}
+	member := app.Entry{Kind: app.KindAccount, Customer: storagetest.Customer(t, db, "member").Row, Key: storagetest.Customer(t, db, "b").Row}
+	if !slices.ContainsFunc(entries, func(e app.Entry) bool {
+		return e.Kind == member.Kind && e.Customer == member.Customer && e.Key == member.Key
+	}) {
+		t.Errorf("the feed does not tell the member of its new account: %+v", entries)
 	}
 	c := storagetest.Customer(t, db, "b")
 	if got := deref(c.FirstName) + " " + deref(c.LastName) + " " + deref(c.Email) + " " + text(c); got != "Bea Obi b@example.com x=2 z=2 y=1" {

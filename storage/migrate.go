@@ -11,24 +11,18 @@ import (
 	"time"
 )
 
-// schemaVersion is the number of the newest file in sql/schema.
-func schemaFiles() []string {
-	files, err := fs.Glob(sqlFiles, "sql/schema/*.sql")
-	if err != nil {
-		panic(err)
-	}
-	return files
-}
-
 // migrate brings the file from its PRAGMA user_version to the newest schema, each
 // file in its own transaction. It refuses a file that a newer Kith has written, and
 // copies the database before it changes one that holds data.
-func migrate(ctx context.Context, conn *sql.Conn, folder string, now time.Time) error {
+func migrate(ctx context.Context, conn *sql.Conn, schema fs.FS, folder string, now time.Time) error {
 	var have int
 	if err := conn.QueryRowContext(ctx, "pragma user_version").Scan(&have); err != nil {
 		return err
 	}
-	files := schemaFiles()
+	files, err := fs.Glob(schema, "sql/schema/*.sql") // in order; the number of the newest is the version
+	if err != nil {
+		return err
+	}
 	if have > len(files) {
 		return fmt.Errorf("the data is of schema %d, and this Kith knows up to %d: run the newer Kith that wrote it", have, len(files))
 	}
@@ -42,7 +36,7 @@ func migrate(ctx context.Context, conn *sql.Conn, folder string, now time.Time) 
 		}
 	}
 	for i := have; i < len(files); i++ {
-		text, err := sqlFiles.ReadFile(files[i])
+		text, err := fs.ReadFile(schema, files[i])
 		if err != nil {
 			return err
 		}

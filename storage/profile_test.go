@@ -19,7 +19,7 @@ func TestSetProfile_mergesKeyByKeyAndRemovesNull(t *testing.T) {
 		{"a changed one keeps its place", "a=1 b=2", "a=9", "a=9 b=2"},
 		{"null removes", "a=1 b=2 c=3", "b=", "a=1 c=3"},
 		{"null of what is not there is nothing", "a=1", "z=", "a=1"},
-		{"removed and given again goes to the end in one write", "a=1 b=2", "a= c=3 a=4", "a=4 b=2 c=3"},
+		{"removed and given again in one write keeps its place", "a=1 b=2", "a= c=3 a=4", "a=4 b=2 c=3"},
 		{"given and removed in one write is not there", "a=1", "b=2 b=", "a=1"},
 		{"digits stay as they came", "", "n=12345678901234567890 m=1.50 k=-0 e=1E+2", "n=12345678901234567890 m=1.50 k=-0 e=1E+2"},
 		{"lists and objects are values", "", `l=[1,{"x":null}] o={"a":{"b":[]}}`, `l=[1,{"x":null}] o={"a":{"b":[]}}`},

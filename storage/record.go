@@ -177,6 +177,15 @@ func (t *txn) must(uid string) (int64, error) {
 	return row, err
 }
 
+// mustRecord is must, with the row loaded.
+func (t *txn) mustRecord(uid string) (*record, error) {
+	row, err := t.must(uid)
+	if err != nil {
+		return nil, err
+	}
+	return loadRecord(background, t.w.q, row)
+}
+
 func (t *txn) result(r *record) app.Result {
 	return app.Result{Customer: r.id, UID: r.uid, Provisional: r.provisional, ID: t.w.db.ids.encode(r.id, r.insertedAt)}
 }

@@ -86,6 +86,8 @@ func loadState(q statements) (*state, error) {
 	if err := pairs("totals_all", s.totals); err != nil {
 		return nil, err
 	}
+	// A number that a reader may yet look up is not used twice, though its customer is deleted.
+	s.eventRow = max(s.eventRow, s.totals["last_event"])
 	if err := pairs("cursor_all", s.cursors); err != nil {
 		return nil, err
 	}

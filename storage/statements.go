@@ -120,6 +120,13 @@ func prepareAll(ctx context.Context, db preparer, keep func(*namedQuery) bool) (
 	return all, nil
 }
 
+func (s statements) close() (errs []error) {
+	for _, st := range s {
+		errs = append(errs, st.stmt.Close())
+	}
+	return errs
+}
+
 func isRead(q *namedQuery) bool { return strings.HasPrefix(q.text, "select") }
 
 func (s statements) get(name string) *statement {

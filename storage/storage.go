@@ -39,6 +39,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"sync"
 	"sync/atomic"
 
@@ -148,9 +149,12 @@ func (db *DB) takeLock(ctx context.Context) error {
 	return nil
 }
 
+// dsn names a file with its pragmas. A lock is waited for 10 seconds, unless they say otherwise.
 func dsn(file string, pragmas ...string) string {
 	v := url.Values{}
-	v.Add("_pragma", "busy_timeout(10000)")
+	if !strings.HasPrefix(strings.Join(pragmas, ""), "busy_timeout") {
+		v.Add("_pragma", "busy_timeout(10000)")
+	}
 	for _, p := range pragmas {
 		v.Add("_pragma", p)
 	}
@@ -175,11 +179,11 @@ func (db *DB) openHandles(ctx context.Context) error {
 	if err := checkVersion(ctx, db.conn); err != nil {
 		return err
 	}
-	if err := migrate(ctx, db.conn, db.folder, db.clock.Now()); err != nil {
+	if err := migrate(ctx, db.conn, sqlFiles, db.folder, db.clock.Now()); err != nil {
 		return err
 	}
 	if err := os.Chmod(file, 0o600); err != nil {
-		return err
+		return &app.Error{Code: app.CodeUnavailable, Err: err, Message: "The data folder cannot be written. Check its owner and permissions."}
 	}
 	db.read, err = sql.Open("sqlite", dsn(file, "query_only(on)", "cache_size(-4000)", "temp_store(memory)"))
 	if err != nil {
@@ -252,12 +256,21 @@ func (db *DB) Close() error {
 	return errors.Join(err, db.closeHandles())
 }
 
+// closeHandles closes what is open. A statement that is left open keeps its connection
+// open too; the last connection to go, the writer's, takes the log into the database, so
+// that a closed folder is one whole file.
 func (db *DB) closeHandles() error {
-	var errs []error
+	errs := db.queries.close()
+	if db.writer != nil {
+		errs = append(errs, db.writer.q.close()...)
+	}
+	if db.read != nil {
+		errs = append(errs, db.read.Close())
+	}
 	if db.conn != nil {
 		errs = append(errs, db.conn.Close())
 	}
-	for _, h := range []*sql.DB{db.read, db.write, db.lock} {
+	for _, h := range []*sql.DB{db.write, db.lock} {
 		if h != nil {
 			errs = append(errs, h.Close())
 		}

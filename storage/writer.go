@@ -89,7 +89,13 @@ func (db *DB) Write(ctx context.Context, fn func(tx *Tx) error) error {
 	return j.err
 }
 
+// submit queues j and waits until it is done. Once it is queued ctx does not end the wait:
+// what the job was given is used until then, and a client that went away after sending
+// has sent.
 func (db *DB) submit(ctx context.Context, j *job) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
 	w := db.writer
 	if w.backlog.Add(j.weight) > backlogChanges && j.weight < backlogChanges {
 		w.backlog.Add(-j.weight)
@@ -117,9 +123,6 @@ func (db *DB) submit(ctx context.Context, j *job) error {
 		default:
 			return app.Fail(app.CodeUnavailable, "Kith is stopping: nothing of this request was stored. Try again in a moment.")
 		}
-	case <-ctx.Done():
-		// The job may still be applied; whoever asked has gone away.
-		return ctx.Err()
 	}
 }
 

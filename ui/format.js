@@ -129,6 +129,15 @@ export function typeOf(value) {
 }
 
 /**
+ * What an object has under a name that others chose: "constructor" may be one.
+ * @param {Record<string, any>|null|undefined} object
+ * @param {string} name
+ */
+export function own(object, name) {
+  return object && Object.hasOwn(object, name) ? object[name] : undefined;
+}
+
+/**
  * Whether a text would be taken for a number or a word of JSON if it stood without quotes.
  * @param {string} text
  */

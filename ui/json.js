@@ -33,8 +33,13 @@ export function parse(text) {
     return `{${JSON.stringify(MARK)}:"${token}"}`;
   });
   if (!kept) return JSON.parse(text);
-  return JSON.parse(marked, (_, value) =>
-    value !== null && typeof value === "object" && MARK in value ? new Digits(value[MARK]) : value);
+  return JSON.parse(marked, (_, value) => (isMark(value) ? new Digits(value[MARK]) : value));
+}
+
+/** Whether a value is what parse made of a number, and not somebody's object of that name. @param {any} value */
+function isMark(value) {
+  if (value === null || typeof value !== "object" || !Object.hasOwn(value, MARK)) return false;
+  return Object.keys(value).length === 1 && typeof value[MARK] === "string" && /^-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?$/.test(value[MARK]);
 }
 
 /**

@@ -63,11 +63,12 @@ export function useResource(key, load) {
   }, [key]);
 
   const now = held.current;
+  const stale = now.key !== key; // from the very render that asks for another key
   return {
     data: now.data,
-    error: now.key === key || !now.loading ? now.error : null,
-    loading: now.loading,
-    stale: now.loading && now.key !== key,
+    error: stale ? null : now.error,
+    loading: stale || now.loading,
+    stale,
     reload: useCallback(() => read(key), [key]),
     set: (data) => {
       remember(key, data);

@@ -70,7 +70,9 @@ type Options struct {
 	// URL is how others reach this Kith; "" is the address that the browser used.
 	URL    string
 	Pinned *app.Key
-	Demo   bool
+	// KeysChanged, if set, is told when a key pair was made or revoked here.
+	KeysChanged func()
+	Demo        bool
 	// Search answers what is typed into the search; without it, and until it is ready, storage does.
 	Search api.Searcher
 }
@@ -87,6 +89,9 @@ type Admin struct {
 func New(store Store, o Options) *Admin {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.KeysChanged == nil {
+		o.KeysChanged = func() {}
 	}
 	return &Admin{store: store, o: o, origin: http.NewCrossOriginProtection(), tries: newThrottle(time.Now)}
 }

@@ -48,6 +48,9 @@ func (a *Admin) overview(c *call) (any, error) {
 	}
 	working := 0
 	if a.o.Pinned != nil {
+		working++
+	}
+	if a.o.Pinned != nil {
 		working = 1
 	}
 	for _, k := range keys {

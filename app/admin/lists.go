@@ -186,6 +186,7 @@ func (a *Admin) createKey(c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	a.o.KeysChanged()
 	v := keyOf(k)
 	v.Private = private
 	return v, nil
@@ -202,5 +203,6 @@ func (a *Admin) revokeKey(c *call) (any, error) {
 	if err := a.store.RevokeKey(c.Request.Context(), row); err != nil {
 		return nil, err
 	}
+	a.o.KeysChanged()
 	return map[string]string{"status": "ok"}, nil
 }

@@ -82,6 +82,10 @@ func New(store Store, o Options) *API {
 // last used.
 func (a *API) Run(ctx context.Context) error { return a.keys.run(ctx, a.o.Log) }
 
+// ForgetKeys says that a key pair was made or revoked in this process, so that it works,
+// or does not, from the next request on.
+func (a *API) ForgetKeys() { a.keys.forget() }
+
 // Mount puts the API's routes on an engine, with and without /v1.
 func (a *API) Mount(engine *gin.Engine) {
 	for _, prefix := range []string{"", "/v1"} {
@@ -89,6 +93,7 @@ func (a *API) Mount(engine *gin.Engine) {
 		g.Any("/users", a.users)
 		g.Any("/users/*rest", a.users)
 		a.route(g, "POST", "/batch", full, a.batch)
+		a.route(g, "POST", "/posthog", full, a.postHog)
 		a.mountLists(g)
 		a.route(g, "GET", "/data/attributes", full, a.attributes)
 		a.mountSending(g)
@@ -128,7 +133,8 @@ type call struct {
 	arg     string // the path's second part: an attribute, a token, an account
 	body    []byte
 	at      time.Time
-	status  int // of success; 0 is 200
+	status  int  // of success; 0 is 200
+	final   bool // trying again soon will not help
 }
 
 // context is what ingest needs to know of the call.
@@ -166,10 +172,14 @@ func (a *API) prepare(c *call, need level, h handler) ([]byte, error) {
 	return h(c)
 }
 
+// lasting is the context of a write and its answer. It outlives the connection: a write
+// that waits in the writer's queue happens all the same, and an answer that could not
+// be made, because its client hung up, would undo the transaction that it shares with others.
+func (c *call) lasting() context.Context { return context.WithoutCancel(c.Request.Context()) }
+
 // apply writes changes and encodes the answer from what was written. With an
 // Idempotency-Key the answer is made inside the transaction and kept with it.
 func (c *call) apply(changes []app.Change, encode func(r app.Reader, results []app.Result) ([]byte, error)) ([]byte, error) {
-	ctx := c.Request.Context()
 	b := app.Batch{Changes: changes}
 	if key := c.GetHeader("Idempotency-Key"); key != "" {
 		if len(key) > app.MaxIdempotencyKey {
@@ -177,7 +187,7 @@ func (c *call) apply(changes []app.Change, encode func(r app.Reader, results []a
 		}
 		b.Once = c.once(key, encode)
 	}
-	results, err := c.api.store.Apply(ctx, b)
+	results, err := c.api.store.Apply(c.lasting(), b)
 	if err != nil {
 		return nil, err
 	}

@@ -81,6 +81,13 @@ func (k *keyring) find(ctx context.Context, public string) (*app.Key, error) {
 	return key, nil
 }
 
+// forget makes the next request read the keys anew.
+func (k *keyring) forget() {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.loaded = time.Time{}
+}
+
 // run writes down, once a minute, when keys were last used.
 func (k *keyring) run(ctx context.Context, log *slog.Logger) error {
 	tick := time.NewTicker(time.Minute)

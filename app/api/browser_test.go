@@ -3,6 +3,8 @@ package api_test
 import (
 	"context"
 	"fmt"
+	"io"
+	"log"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -48,7 +50,7 @@ func openShop(t *testing.T, s *apitest.Server, bundle string) *shop {
 	}
 	kith := &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(target) }}
 	w := &shop{}
-	srv := httptest.NewTLSServer(http.HandlerFunc(func(out http.ResponseWriter, r *http.Request) {
+	srv := httptest.NewUnstartedServer(http.HandlerFunc(func(out http.ResponseWriter, r *http.Request) {
 		switch {
 		case r.Host == "api.engage.so":
 			w.mu.Lock()
@@ -68,6 +70,8 @@ func openShop(t *testing.T, s *apitest.Server, bundle string) *shop {
 			out.Header().Set("Content-Type", "text/html")
 		}
 	}))
+	srv.Config.ErrorLog = log.New(io.Discard, "", 0) // the browser has errands of its own
+	srv.StartTLS()
 	t.Cleanup(srv.Close)
 	w.addr = srv.Listener.Addr().String()
 	return w

@@ -59,6 +59,7 @@ func bodied(list string) []apitest.Request {
 		{Method: "POST", Path: "/v1/users/ada/accounts"},
 		{Method: "PUT", Path: "/v1/users/ada/accounts/acme"},
 		{Method: "POST", Path: "/v1/batch"},
+		{Method: "POST", Path: "/posthog"},
 		{Method: "POST", Path: "/v1/lists"},
 		{Method: "PUT", Path: "/v1/lists/" + list},
 		{Method: "POST", Path: "/v1/lists/" + list + "/subscribers"},

@@ -60,7 +60,7 @@ func (c *call) saveList(id string) ([]byte, error) {
 		return nil, err
 	}
 	return c.one(change, func(r app.Reader, res app.Result) ([]byte, error) {
-		l, err := r.List(c.Request.Context(), res.List)
+		l, err := r.List(c.lasting(), res.List)
 		if err != nil {
 			return nil, err
 		}

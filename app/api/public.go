@@ -2,6 +2,7 @@ package api
 
 import (
 	"bytes"
+	"context"
 	"embed"
 	"html/template"
 	"net/http"
@@ -156,7 +157,7 @@ func (a *API) confirmPage(c *gin.Context) {
 }
 
 func (a *API) confirm(c *gin.Context) {
-	results, err := a.store.Apply(c.Request.Context(), app.Batch{Changes: []app.Change{&app.Confirm{Token: c.Param("token"), Source: "form"}}})
+	results, err := a.store.Apply(context.WithoutCancel(c.Request.Context()), app.Batch{Changes: []app.Change{&app.Confirm{Token: c.Param("token"), Source: "form"}}})
 	if err == nil {
 		err = results[0].Err
 	}

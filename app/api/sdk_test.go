@@ -132,7 +132,7 @@ func TestNodeSDK_1_6_0_everyMethodArrives(t *testing.T) {
 		{"request", []any{"/batch", object{"data": []any{object{"type": "event", "id": "ada", "event": "Batched"}}}, "POST"}, map[string]string{"": `{"status":"queued"}`}, false},
 		{"request", []any{"/account"}, map[string]string{"features": `{}`}, false},
 		{"request", []any{"/users/ada/attributes/plan", nil, "DELETE"}, ok, false},
-		{"request", []any{"/users/50%", object{}, "PUT"}, map[string]string{"error": `"The request line is not valid HTTP. A % in an id must be sent as %25."`}, false},
+		{"request", []any{"/users/50%", object{}, "PUT"}, map[string]string{"error": `"The request is not valid HTTP. A % in an id must be sent as %25."`}, false},
 		{"request", []any{"/users/browser", nil, "DELETE"}, ok, false},
 	})
 	events := s.Do(t, "GET", "/v1/users/ada/events?limit=30", "", 200)

@@ -53,10 +53,12 @@ func (a *API) users(gc *gin.Context) {
 	if method == http.MethodHead {
 		method = http.MethodGet
 	}
-	path := gc.Request.URL.EscapedPath()
-	_, rest, _ := strings.Cut(path, "/users")
+	rest, ok := strings.CutPrefix(strings.TrimPrefix(gc.Request.URL.EscapedPath(), "/v1"), "/users")
 	rest = strings.TrimPrefix(rest, "/")
 	switch {
+	case !ok: // the router reads /v1%2Fusers as /v1/users
+		a.serve(gc, anybody, methodNotAllowed)
+		return
 	case rest == "" && method == "GET":
 		a.serve(gc, full, a.listUsers)
 		return
@@ -157,7 +159,7 @@ func (c *call) user(r app.Reader, res app.Result) ([]byte, error) {
 	if !c.trusted {
 		return appendOwn(nil, res, nil), nil
 	}
-	customer, err := r.Customer(c.Request.Context(), res.Customer)
+	customer, err := r.Customer(c.lasting(), res.Customer)
 	if err != nil {
 		return nil, err
 	}
@@ -263,6 +265,9 @@ func (a *API) listUsers(c *call) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	if asksForNobody(c.Request.URL.Query()) {
+		return []byte(`{"data":[],"has_more":false}`), nil
+	}
 	after, before, err := c.cursors()
 	if err != nil {
 		return nil, err
@@ -308,7 +313,7 @@ func (c *call) searched(f app.CustomerFilter, after, before string) ([]byte, err
 // customerFilter reads the filters of GET /users; they combine.
 func (c *call) customerFilter() (f app.CustomerFilter, err error) {
 	q := c.Request.URL.Query()
-	f.Email = strings.TrimSpace(q.Get("email"))
+	f.Email = emailOf(q.Get("email"))
 	if n := q.Get("number"); n != "" {
 		if f.Number, err = app.CheckNumber(n); err != nil {
 			return f, app.Invalid("number", "%v", err)
@@ -332,6 +337,27 @@ func (c *call) customerFilter() (f app.CustomerFilter, err error) {
 	}
 	f.Prefix = strings.TrimSpace(q.Get("query"))
 	return f, nil
+}
+
+// emailOf reads an e-mail of a query. Some clients do not encode it, and a + arrives as a
+// blank, which stands in an address only between quotes.
+func emailOf(text string) string {
+	text = strings.TrimSpace(text)
+	if !strings.Contains(text, `"`) {
+		text = strings.ReplaceAll(text, " ", "+")
+	}
+	return text
+}
+
+// asksForNobody reports that an e-mail or number is asked for and is blank. A plugin
+// that looks up a visitor without one takes the first customer it gets for that visitor.
+func asksForNobody(q url.Values) bool {
+	for _, name := range []string{"email", "number"} {
+		if q.Has(name) && strings.TrimSpace(q.Get(name)) == "" {
+			return true
+		}
+	}
+	return false
 }
 
 func queryBool(q url.Values, name string) (*bool, error) {

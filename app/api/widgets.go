@@ -91,7 +91,8 @@ func (a *API) pushTrack(c *call) ([]byte, error) {
 
 // mountSending answers the calls that send messages: honestly.
 func (a *API) mountSending(g gin.IRoutes) {
-	notYet := func(*call) ([]byte, error) {
+	notYet := func(c *call) ([]byte, error) {
+		c.final = true
 		return nil, app.Fail(app.CodeUnavailable, "Kith does not send messages yet: nothing was sent. Keep sending through your provider.")
 	}
 	for _, kind := range []string{"email", "sms", "push"} {

@@ -119,12 +119,17 @@ func (a *API) answer(c *call, body []byte, err error) {
 	}
 	sentence := ""
 	if err != nil {
+		if app.CodeOf(err) == app.CodeInternal && c.Request.Context().Err() != nil {
+			err = app.Fail(app.CodeUnavailable, "The connection ended, or Kith is stopping: this was not answered. Try again in a moment.")
+		}
 		e := app.Public(err)
 		status, sentence = statuses[e.Code], e.Sentence()
 		body = ErrorBody(sentence)
 		switch e.Code {
 		case app.CodeRateLimited, app.CodeUnavailable:
-			c.Header("Retry-After", "1")
+			if !c.final {
+				c.Header("Retry-After", "1")
+			}
 		case app.CodeInternal:
 			a.o.Log.Error("a request failed", "request", c.requestID(), "path", c.Request.URL.Path, "error", err)
 		}

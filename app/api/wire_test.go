@@ -183,3 +183,39 @@ func TestRecordings_ofTheBrowserAreAnsweredByTheirMeaning(t *testing.T) {
 	want(t, u1, `[]`, "accounts")
 	want(t, s.Do(t, "GET", "/v1/users/anon", "", 200), `"u1"`, "uid")
 }
+
+func TestPostHog_isAnsweredByTheMeaningOfItsOwnCases(t *testing.T) {
+	t.Parallel()
+	var cases []struct {
+		Test     string
+		Input    json.RawMessage
+		Expected *struct{ Body string }
+	}
+	if err := json.Unmarshal(apitest.Shared(t, "data", "webhooks", "posthog_engage_cases.json"), &cases); err != nil {
+		t.Fatal(err)
+	}
+	if len(cases) != 5 {
+		t.Errorf("there are %d cases, want 5", len(cases))
+	}
+	s := apitest.Start(t)
+	for _, c := range cases {
+		body := string(c.Input) // what the plugin would keep back changes nothing either
+		if c.Expected != nil {
+			body = c.Expected.Body
+		}
+		if got := s.Do(t, "POST", "/posthog", body, 200); string(got) != `{"status":"ok"}` {
+			t.Errorf("%s: got %s", c.Test, got)
+		}
+	}
+	user := s.Do(t, "GET", "/v1/users/user01", "", 200)
+	want(t, user, `"User"`, "first_name")
+	want(t, user, `"01"`, "last_name")
+	want(t, user, `"08012345678"`, "number")
+	want(t, user, `{"plan":"Pro","currency":"NG"}`, "meta")
+	want(t, s.Do(t, "GET", "/v1/users/user01/events", "", 200), `{"prop1":"val1","prop2":"val2"}`, "data", "0", "properties")
+	group := s.Do(t, "GET", "/v1/users/group123", "", 200)
+	want(t, group, `true`, "is_account")
+	want(t, group, `{"name":"Group"}`, "meta")
+	want(t, s.Do(t, "GET", "/v1/users/group123/events", "", 200), `"Played movie"`, "data", "0", "event")
+	want(t, s.Do(t, "GET", "/v1/status", "", 200), "2", "customers")
+}

@@ -9,6 +9,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"os"
@@ -41,10 +42,12 @@ type Server struct {
 	DB       *storage.DB
 	Clock    *app.MovableClock
 	Requests *requestlog.Log
+	Handler  http.Handler
 	client   *http.Client
 }
 
 // Start starts a server; the end of the test stops it and checks the stored invariants.
+// Whatever it logs as an error fails the test.
 func Start(t testing.TB) *Server {
 	t.Helper()
 	db, clock := storagetest.Open(t)
@@ -61,11 +64,13 @@ func Start(t testing.TB) *Server {
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		},
 	}
+	log := slog.New(slog.NewTextHandler(failing{t}, &slog.HandlerOptions{Level: slog.LevelError}))
 	a := api.New(db, api.Options{
 		Clock: clock, Pinned: api.Pinned{Public: Public, Private: Private},
-		Version: "test", OrgID: db.OrgID(), Requests: s.Requests,
+		Version: "test", OrgID: db.OrgID(), Log: log, Requests: s.Requests,
 	})
-	srv := server.New(server.Options{Mount: []func(*gin.Engine){a.Mount}})
+	srv := server.New(server.Options{Log: log, Mount: []func(*gin.Engine){a.Mount}})
+	s.Handler = srv.Handler()
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	go func() { ended <- srv.Serve(ctx, l) }()
@@ -77,6 +82,14 @@ func Start(t testing.TB) *Server {
 		}
 	})
 	return s
+}
+
+// failing is where a log goes that must stay empty.
+type failing struct{ t testing.TB }
+
+func (f failing) Write(b []byte) (int, error) {
+	f.t.Errorf("logged: %s", b)
+	return len(b), nil
 }
 
 // Auth says which keys a request carries.

@@ -87,9 +87,10 @@ func (o Options) makeCustomers(s *Server, count int) error {
 // spread turns a counter into a customer and an instant that look random.
 func spread(n int64) uint32 { return uint32(n)*2654435761 + 12345 }
 
+// singleEvent is what an SDK sends as things happen: an event of these minutes.
 func singleEvent(s *Server, n int64) []byte {
 	x := spread(n)
-	at := time.UnixMilli(eventTime(x)).UTC().Format(time.RFC3339)
+	at := time.Now().Add(-time.Duration(x%600) * time.Second).UTC().Format(time.RFC3339)
 	body := fmt.Appendf(nil, `{"event":"Purchased bandwidth","timestamp":"%s","properties":%s}`, at, eventProperties)
 	return request(s, "POST", fmt.Sprintf("/v1/users/c%d/events", x%customers), body)
 }

@@ -57,6 +57,10 @@ func Main(args []string, stdout, stderr io.Writer, exampleConfig []byte) int {
 		fmt.Fprintf(stderr, "kith: %v\nRun `kith help` to see what there is.\n", err)
 		return exitUsage
 	}
+	if e := new(app.Error); errors.As(err, &e) && e.Code != app.CodeInternal {
+		fmt.Fprintf(stderr, "kith: %s\n", e.Sentence())
+		return exitFail
+	}
 	fmt.Fprintf(stderr, "kith: %v\n", err)
 	return exitFail
 }

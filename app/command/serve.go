@@ -66,7 +66,7 @@ func (c *cli) runServe(ctx context.Context, cfg *config.Config, demo bool) error
 	}()
 	l, err := net.Listen("tcp", cfg.Listen)
 	if err != nil {
-		return fmt.Errorf("listen: %w", err)
+		return fmt.Errorf("listen on %s: %w; is another Kith running? --listen takes another address", cfg.Listen, err)
 	}
 	defer l.Close()
 	address := "http://" + l.Addr().String()
@@ -74,6 +74,9 @@ func (c *cli) runServe(ctx context.Context, cfg *config.Config, demo bool) error
 		address = cfg.URL
 	}
 	if demo {
+		if cfg.Workspace == config.DefaultWorkspace {
+			cfg.Workspace = "MInt"
+		}
 		if err := c.fillDemo(ctx, db, log); err != nil {
 			return err
 		}
@@ -115,7 +118,7 @@ func newHandlers(db *storage.DB, index *search.Engine, cfg *config.Config, log *
 	})}
 	a := admin.New(db, admin.Options{
 		Clock: clock, Log: log, Requests: requests, Workspace: cfg.Workspace, Zone: cfg.Zone, Version: Version,
-		URL: cfg.URL, Pinned: pinned.Key(), Demo: demo, Search: index,
+		URL: cfg.URL, Pinned: pinned.Key(), KeysChanged: h.api.ForgetKeys, Demo: demo, Search: index,
 	})
 	h.mount = []func(*gin.Engine){h.api.Mount, a.Mount, dashboard}
 	return h, nil

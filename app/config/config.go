@@ -46,11 +46,14 @@ type Key struct {
 	Secret  bool // never printed
 }
 
+// DefaultWorkspace is the workspace's name when none is given.
+const DefaultWorkspace = "Kith"
+
 // Keys are all settings, in the order of config.example.toml, which explains them.
 var Keys = []Key{
 	{Name: "listen", Default: "127.0.0.1:5484"},
 	{Name: "data", Default: "./kith-data"},
-	{Name: "workspace", Default: "Kith"},
+	{Name: "workspace", Default: DefaultWorkspace},
 	{Name: "timezone", Default: "UTC"},
 	{Name: "url", Default: ""},
 	{Name: "trust_proxy", Default: "false"},

@@ -2,6 +2,7 @@ package demo
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"kith/app"
@@ -24,6 +25,9 @@ var trades = []string{"Bakery", "Studio", "Dental Care", "Logistics Ltd", "Law C
 // business. The members of a household have one family name and one address.
 func (w *world) makeAccounts(n int) {
 	free := w.rand.Perm(len(w.persons))
+	if i := slices.IndexFunc(free, func(i int) bool { return w.persons[i] == w.regular }); i > 0 {
+		free[0], free[i] = free[i], free[0]
+	}
 	taken := map[string]int{}
 	for i := 0; i < n && len(free) > 12; i++ {
 		first := w.persons[free[0]]
@@ -114,10 +118,10 @@ func (w *world) listChanges() []app.Change {
 // listsOf are the lists that a person is on from the start.
 func (w *world) listsOf(p *person) []string {
 	var out []string
-	if w.percent(84) {
+	if p == w.regular || w.percent(84) {
 		out = append(out, w.lists[notices])
 	}
-	if p.email != "" && w.percent(42) {
+	if p.email != "" && (p == w.regular || w.percent(42)) {
 		out = append(out, w.lists[letter])
 	}
 	if p.activity < 0.3 && w.percent(40) {
@@ -141,7 +145,7 @@ func (w *world) profileChanges(add func(app.Change)) {
 	}
 	for i, p := range w.persons {
 		w.set(add, p.uid, w.profile(p, i))
-		if w.oneIn(9) && p.device != "web" {
+		if p == w.regular || w.oneIn(9) && p.device != "web" {
 			other := map[string]string{"ios": "android", "android": "ios"}[p.device]
 			w.set(add, p.uid, (&body{}).text("device_token", w.token(other)).text("device_platform", other).bytes())
 		}
@@ -189,14 +193,14 @@ func (w *world) laterChanges(add func(app.Change)) {
 				add(change)
 			}
 		}
-		if i%7 == 3 {
+		if i%7 == 3 || p == w.regular {
 			b := (&body{}).raw("usage_gb", w.usage(p, 0))
 			if w.oneIn(3) {
 				b.boolean("autopay", !p.autopay)
 			}
 			w.set(add, p.uid, b.bytes())
 		}
-		if i%251 == 40 {
+		if i%251 == 40 || p == w.regular {
 			w.set(add, p.uid, (&body{}).text("usage_last_month", fmt.Sprintf("%.1f", w.around(80, 0.3))).text("source", "usage_last_month.csv").bytes())
 		}
 		if p.archived {

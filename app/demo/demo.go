@@ -68,6 +68,7 @@ func Fill(ctx context.Context, store Store, now app.Instant, persons int) (Count
 		w.lists = append(w.lists, l.ID)
 	}
 	w.makePeople(persons)
+	w.makeRegular()
 	w.makeAccounts(persons / 75)
 	w.makeEvents(persons * eventsEach)
 	for _, step := range []func(add func(app.Change)){w.profileChanges, w.eventChanges, w.laterChanges} {

@@ -174,6 +174,9 @@ func (w *world) lastMinutes() {
 	at := w.now - 4_000
 	for i := range 12 {
 		p := w.persons[w.rand.IntN(len(w.persons))]
+		if i%5 == 0 && w.regular != nil {
+			p = w.regular
+		}
 		if p.archived || p.signUp > at-3_600_000 {
 			continue
 		}

@@ -19,6 +19,7 @@ type world struct {
 	zones    map[string]*time.Location
 	lists    []string // ids, in the order of listTitles
 	persons  []*person
+	regular  *person // one with something of everything, whom a first look finds in the last minutes
 	accounts []*account
 	tracked  []tracked
 	err      error // the first body that ingest refused
@@ -113,6 +114,23 @@ func (w *world) makePeople(n int) {
 	}
 }
 
+// makeRegular makes the one who came some nine months ago a regular.
+func (w *world) makeRegular() {
+	for _, p := range w.persons {
+		if p.signUp < daysAgo(w.now, 280) || p.archived {
+			continue
+		}
+		lagos := &places[0]
+		p.given, p.family = name{"Adaeze", "adaeze"}, name{"Ọkafọ", "okafo"}
+		p.place, p.address, p.number = lagos, "14 "+lagos.streets[0]+", "+lagos.city, lagos.prefix+"0142"
+		p.activity, p.device, p.autopay, p.plan = 9, "ios", true, 2
+		p.plans = []planFrom{{p.signUp, p.plan}}
+		p.anon = "anon-7be1f02c-51d0"
+		w.regular = p
+		return
+	}
+}
+
 func (w *world) culture(n int) *culture {
 	for i := range cultures {
 		if n -= cultures[i].weight; n < 0 {
@@ -172,7 +190,7 @@ var addons = []string{"static-ip", "family-filter", "night-pass", "tv", "backup-
 func (w *world) profile(p *person, i int) []byte {
 	b := (&body{}).text("first_name", p.given.written).text("last_name", p.family.written).some("email", p.email).some("number", p.number).
 		text("created_at", p.signUp.String()).text("tz", p.place.zone)
-	if w.percent(45) && p.device != "web" {
+	if p == w.regular || w.percent(45) && p.device != "web" {
 		b.text("device_token", w.token(p.device)).text("device_platform", p.device)
 	}
 	if lists := w.listsOf(p); len(lists) > 0 {

@@ -1,7 +1,9 @@
 package ingest
 
 import (
+	"maps"
 	"net/url"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -85,7 +87,8 @@ func Subscriber(list string, body []byte, c Context) (*app.AddSubscriber, error)
 // Form turns an HTML form into the JSON body of a subscriber.
 func Form(values url.Values) []byte {
 	var parts []app.Member
-	for name, v := range values {
+	for _, name := range slices.Sorted(maps.Keys(values)) { // one order, whatever the map's
+		v := values[name]
 		if len(v) > 0 && strings.TrimSpace(name) != "" {
 			parts = append(parts, app.Member{Name: strings.ToValidUTF8(name, "\uFFFD"), Value: app.Quote(strings.ToValidUTF8(strings.Join(v, ", "), "\uFFFD"))})
 		}

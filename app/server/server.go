@@ -143,7 +143,7 @@ func recovery(log *slog.Logger) gin.HandlerFunc {
 
 // noRoute answers what no route takes: preflights, and paths that are not there.
 func noRoute(c *gin.Context) {
-	if c.Request.Method == http.MethodOptions {
+	if c.Request.Method == http.MethodOptions && !strings.HasPrefix(c.Request.URL.Path, "/api/") {
 		api.Preflight(c.Writer, c.Request)
 		return
 	}
@@ -189,7 +189,7 @@ func explainRefusal(text string) string {
 	text = strings.TrimSpace(text)
 	switch text {
 	case "400 Bad Request":
-		return "The request line is not valid HTTP. A % in an id must be sent as %25."
+		return "The request is not valid HTTP. A % in an id must be sent as %25."
 	case "431 Request Header Fields Too Large":
 		return "The headers of the request are larger than " + strconv.Itoa(maxHeader>>10) + " KB."
 	}

@@ -5,16 +5,16 @@ import { Ago } from "./ago.js";
 import { TypeMark } from "./type-mark.js";
 import { Value } from "./value.js";
 
-/** A name that may break where a reader would break it. @param {{name: string}} props */
+/** A name, or an address, that may break where a reader would break it. @param {{name: string}} props */
 export function Name({ name }) {
-  return html`<bdi>${name.split(/(?<=[_.-])/).map((part, i) => html`${i > 0 ? html`<wbr />` : null}${part}`)}</bdi>`;
+  return html`<bdi>${name.split(/(?<=[_.@-])/).map((part, i) => html`${i > 0 ? html`<wbr />` : null}${part}`)}</bdi>`;
 }
 
 /** @param {{a: import("../types.js").Attribute}} props */
 function Row({ a }) {
   return html`<li><div class="row attribute" data-anchor>
     <${TypeMark} type=${a.type} /><span class="quiet attribute-name"><${Name} name=${a.name} /></span>
-    <span class="attribute-value"><${Value} text=${a.text} value=${a.value} column=${a.type} known=${a.standard} /></span>
+    <span class="attribute-value">${a.standard && a.name === "email" ? html`<span class="value"><${Name} name=${a.value} /></span>` : html`<${Value} text=${a.text} value=${a.value} column=${a.type} known=${a.standard} />`}</span>
     <span class="right faint"><${Ago} at=${a.changed_at} /></span></div></li>`;
 }
 

@@ -1,6 +1,6 @@
 // @ts-check
 import { html } from "../preact.js";
-import { nameOf, typeOf } from "../format.js";
+import { nameOf, own, typeOf } from "../format.js";
 import { Ago } from "./ago.js";
 import { Avatar } from "./avatar.js";
 import { Subscription } from "./status.js";
@@ -35,7 +35,7 @@ function Row({ c, columns, fresh }) {
     <td class="limit short more"><code class="cut quiet" title=${c.uid}>${c.uid}</code></td>
     <td class="limit quiet"><span class="cut" title=${c.email ?? undefined}><${Value} value=${c.email ?? undefined} column="text" /></span></td>
     <td class="roomy quiet">${c.number ?? html`<${Value} />`}</td>
-    ${columns.map((col, i) => html`<td key=${col.name} class=${`limit short extra${i === 0 ? " d" : ""}${col.type === "number" ? " num" : ""}`}><span class="cut"><${Value} value=${c.meta?.[col.name]} column=${col.type} /></span></td>`)}
+    ${columns.map((col, i) => html`<td key=${col.name} class=${`limit short extra${i === 0 ? " d" : ""}${col.type === "number" ? " num" : ""}`}><span class="cut"><${Value} value=${own(c.meta, col.name)} column=${col.type} /></span></td>`)}
     <td class="quiet more"><${Tags} lists=${c.lists ?? []} /></td>
     <td class="b quiet"><${Ago} at=${c.last_interaction} never="not yet" /></td>
     <td class="quiet roomy"><${Ago} at=${c.created_at} plainly=${true} /></td>
@@ -68,7 +68,7 @@ const COLUMNS = 3;
  */
 export function chooseColumns(attributes, rows) {
   return attributes
-    .filter((a) => !a.standard && rows.some((c) => typeOf(c.meta?.[a.name]) !== "missing"))
+    .filter((a) => !a.standard && rows.some((c) => typeOf(own(c.meta, a.name)) !== "missing"))
     .map((a) => ({ name: a.name, customers: a.customers, type: Object.entries(a.types).sort((x, y) => y[1] - x[1])[0]?.[0] ?? "text" }))
     .filter((a) => a.type !== "object")
     .sort((a, b) => b.customers - a.customers) // of equals those that arrived first

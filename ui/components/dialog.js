@@ -23,10 +23,16 @@ export function Dialog({ title, close, children, locked }) {
     e.preventDefault();
     if (!locked) close();
   };
+  // A browser closes at the second Escape whatever the first was answered.
+  const closed = () => {
+    if (!ref.current?.isConnected) return;
+    if (locked) ref.current.showModal();
+    else close();
+  };
   const outside = (/** @type {MouseEvent} */ e) => {
     if (e.target === ref.current && !locked) close();
   };
-  return html`<dialog class="dialog" ref=${ref} onCancel=${cancel} onMouseDown=${outside} aria-label=${title}>
+  return html`<dialog class="dialog" ref=${ref} closedby=${locked ? "none" : undefined} onCancel=${cancel} onClose=${closed} onMouseDown=${outside} aria-label=${title}>
     <div class="dialog-head"><h2>${title}</h2>${locked ? null : html`<button type="button" class="button bare square" aria-label="Close" onClick=${close}><${Icon} name="cross" /></button>`}</div>
     <div class="dialog-body">${children}</div>
   </dialog>`;

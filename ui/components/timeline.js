@@ -38,8 +38,9 @@ export function useTimeline(id, filter) {
   const latest = useRef(shown);
   latest.current = shown;
   useEffect(() => {
-    if (shown && !page.stale) setOlder((o) => (o?.key === key && o.known === shown ? o : { key, known: shown }));
-  }, [shown, key, page.stale]);
+    // Once for each page that was taken: what it was merged into is what is known from then on.
+    if (shown && !page.stale) setOlder({ key, known: shown });
+  }, [current, key, page.stale]);
 
   const loadMore = async () => {
     const from = latest.current;

@@ -47,6 +47,12 @@ test("columns are the custom attributes that most customers have, of equals the 
   assert.deepEqual(chooseColumns(all, rows), [{ name: "usage", type: "number" }, { name: "plan", type: "text" }, { name: "city", type: "text" }]);
 });
 
+test("an attribute may be named like what every object has", () => {
+  const attribute = (/** @type {string} */ name) => ({ name, label: name, standard: false, types: { text: 1 }, customers: 1, samples: [], changed_at: null });
+  const rows = /** @type {any[]} */ ([{ meta: { toString: "x" } }, { meta: {} }]);
+  assert.deepEqual(chooseColumns([attribute("constructor"), attribute("toString")], rows).map((c) => c.name), ["toString"]);
+});
+
 test("the top of an axis is a round number", () => {
   assert.deepEqual([1, 2, 3, 5, 7, 11, 35, 61, 101].map(roundUp), [1, 2, 4, 6, 10, 20, 40, 100, 200]);
 });

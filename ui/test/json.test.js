@@ -55,3 +55,8 @@ test("a body that is no JSON shows as it is, and none shows nothing", () => {
   assert.equal(pretty("email=ada%40example.com\nname=Ada"), "email=ada%40example.com\nname=Ada");
   assert.deepEqual(lines(""), []);
 });
+
+test("an object that is named like the mark of a number stays an object", () => {
+  const text = '{"\\u0001digits":{"a":1.50},"b":1.50}';
+  assert.equal(write(parse(text)), '{"\\u0001digits":{"a":1.50},"b":1.50}');
+});

@@ -1,0 +1,118 @@
+package uitest
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// nasty are texts that would do something if a page took them for anything but text.
+var nasty = []string{
+	`<script>window.pwned = 1</script>`, `<img src=x onerror="window.pwned = 1">`, `"><svg onload=window.pwned=1>`,
+	`javascript:window.pwned=1`, `{{constructor.constructor("window.pwned=1")()}}`, `${window.pwned=1}`, `</title><script>window.pwned=1</script>`,
+	"‮drawkcab", "Z̸̡a͠l͝g̡o̷ H̴̢E̵", strings.Repeat("W", 80), "a\tb\nc", `<a href="javascript:window.pwned=1">click</a>`, `__proto__`, `constructor`,
+}
+
+// naughty are the strings of the shared list that have broken other programs.
+func naughty(t *testing.T) []string {
+	t.Helper()
+	folder, err := os.Getwd()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for folder != filepath.Dir(folder) {
+		if _, err := os.Stat(filepath.Join(folder, "go.mod")); err == nil {
+			break
+		}
+		folder = filepath.Dir(folder)
+	}
+	text, err := os.ReadFile(filepath.Join(folder, "..", "shared", "data", "evil", "blns.json"))
+	if err != nil {
+		missing(t, "the list of naughty strings is not there: "+err.Error())
+	}
+	var list []string
+	if err := json.Unmarshal(text, &list); err != nil {
+		t.Fatal(err)
+	}
+	return list
+}
+
+// plant puts each text everywhere that a text can stand.
+func plant(s *server, texts []string) {
+	var items []string
+	for i, text := range texts {
+		q := quote(text)
+		items = append(items, fmt.Sprintf(`{"type":"update","id":"evil_%d","first_name":%s,"last_name":%s,"meta":{"note":%s,"list":[%s],"object":{%s:%s}}}`, i, q, q, q, q, keyOf(text), q),
+			fmt.Sprintf(`{"type":"event","id":"evil_%d","event":%s,"value":%s,"properties":{%s:%s,"note":%s}}`, i, keyOf(text), q, keyOf(text), q, q))
+		if strings.TrimSpace(text) != "" {
+			items = append(items, fmt.Sprintf(`{"type":"event","id":"all_of_it","event":%s,"properties":{"note":%s}}`, keyOf(text), q),
+				fmt.Sprintf(`{"type":"update","id":"all_of_it","meta":{%s:%s}}`, keyOf(text), q))
+		}
+	}
+	s.must("POST", "/v1/batch", `{"data":[`+strings.Join(items, ",")+`]}`)
+}
+
+// keyOf is a text as a name of a member, which may not be empty or too long.
+func keyOf(text string) string {
+	runes := []rune(text)
+	if strings.TrimSpace(text) == "" {
+		return `"blank"`
+	}
+	return quote(string(runes[:min(250, len(runes))]))
+}
+
+// intact fails the test when something of the page was executed or broken.
+func (b *tab) intact(what string) {
+	b.t.Helper()
+	b.wait(`document.querySelector("#content h1") && document.querySelector(".rail") && document.querySelector(".tabbar")`)
+	if b.is(`window.pwned || window.a || window.x || ({}).polluted`) {
+		b.t.Errorf("%s: a text was executed", what)
+	}
+	if b.is(`document.querySelector("#app script, #app iframe, #app object, #app embed, #app img, #app [onerror], #app [onload], #app [onclick], #app a[href^='javascript:' i]")`) {
+		b.t.Errorf("%s: a text became an element", what)
+	}
+	b.fits(what)
+}
+
+func TestHostileText_isTextEverywhere(t *testing.T) {
+	t.Parallel()
+	s := serve(t, true, nil)
+	plant(s, nasty)
+	walk(t, s, len(nasty), func(i int) string { return nasty[i] })
+}
+
+func TestHostileText_theNaughtyStringsToo(t *testing.T) {
+	t.Parallel()
+	list := naughty(t)
+	s := serve(t, true, nil)
+	plant(s, list)
+	walk(t, s, 0, nil)
+}
+
+// walk opens every page that shows texts of others, and the customers up to n.
+func walk(t *testing.T, s *server, n int, text func(i int) string) {
+	t.Helper()
+	b := s.signedIn()
+	for _, width := range []int64{1440, 390} {
+		b.look(width, false)
+		for _, path := range []string{"/app/customers?limit=200", "/app/events", "/app/attributes", "/app/requests", "/app/lists"} {
+			b.open(path)
+			b.intact(fmt.Sprintf("%s at %d px", path, width))
+		}
+		b.open("/app/customers/" + s.idOf("all_of_it"))
+		b.intact(fmt.Sprintf("the customer with everything at %d px", width))
+	}
+	for i := range n {
+		b.open("/app/customers/" + s.idOf(fmt.Sprint("evil_", i)))
+		b.intact(text(i))
+		want := strings.Join(strings.Fields(text(i)+" "+text(i)), " ")
+		if got := strings.Join(strings.Fields(b.text("h1")), " "); got != want {
+			t.Errorf("the name %q shows as %q", want, got)
+		}
+		b.open("/app/customers/" + s.idOf(fmt.Sprint("evil_", i)) + "?view=json")
+		b.intact("as JSON: " + text(i))
+	}
+}
