@@ -20,12 +20,13 @@
 //	app/apitest        the whole HTTP surface on loopback, for tests, and its transcripts
 //	storage            SQLite: the writer, the feed, cursors, timers; one file per noun
 //	storage/sql        schema/0001_….sql, and one file of named statements per noun
+//	search             Bleve: customers by what one types; follows the feed; derived data, may be deleted at any time
 //	ui                 the dashboard's source as the browser runs it
 //	assets             bytes we ship but do not write: browser libraries, fonts, icons; and public pages
 //
 // Rooms that come with what they hold: app/importer, app/segment, app/column,
 // app/service, app/mock, app/integration, app/automation, app/broadcast,
-// app/delivery, app/channel, search.
+// app/delivery, app/channel.
 //
 // Who may import whom is a table in house_test.go, held against the code.
 //
@@ -40,6 +41,7 @@
 //	  └ ingest → Change                     pure: types, limits, timestamps, idempotency key
 //	      └ storage.Apply                   rows + feed rows in one transaction; commit; answer; wake the readers
 //	readers, each: the feed after my cursor → act → move the cursor in the same transaction as the effect
+//	  └ search.Engine                       its cursor is inside the index, in the batch of its documents
 //
 // Each Change is applied whole or not at all: its checks (does the list exist, may
 // this key set that e-mail) are made inside the writer before its first row is

@@ -83,6 +83,8 @@ type CustomerFilter struct {
 	IsAccount, Archived *bool
 	MemberOf            int64 // row of an account
 	Prefix              string
+	// Rows, if not nil, are the only customers that come into question. A handful of thousand at most.
+	Rows []int64
 }
 
 // Page is a step through a listing that runs newest first. At most one of After and

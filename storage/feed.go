@@ -61,7 +61,27 @@ func (db *DB) FeedState(ctx context.Context) (app.FeedState, error) {
 		s.Readers[name] = seq
 		return nil
 	})
+	db.cursors.Range(func(name, seq any) bool { // a reader may be further than what is written of it
+		s.Readers[name.(string)] = seq.(int64)
+		return true
+	})
 	return s, err
+}
+
+// AwaitFeed waits until the head is past a position. It returns ctx's error when ctx
+// ends first.
+func (db *DB) AwaitFeed(ctx context.Context, after int64) error {
+	return db.await(ctx, func() (bool, error) { return db.Head() > after, nil })
+}
+
+// Reached makes known how far a reader has come that keeps its own cursor beside its
+// effect, outside this file: the status, [DB.AwaitReaders] and [DB.Drain] go by it. It
+// writes nothing. So that the feed is kept for such a reader, it also writes a position
+// now and then, with an empty Batch and a Cursor; what it writes may be behind what it
+// has reached, and may go back.
+func (db *DB) Reached(name string, seq int64) {
+	db.cursors.Store(name, seq)
+	db.moved.raise()
 }
 
 // FeedReader follows the feed. Read is given the entries after the reader's cursor

@@ -46,10 +46,15 @@ func (q *customerQuery) text(order string) string {
 // customerQuery turns a filter into pieces. ok is false when nothing can match.
 func (db *DB) customerQuery(f app.CustomerFilter) (q *customerQuery, ok bool) {
 	q = &customerQuery{from: "customers c", key: "c.id"}
+	if f.Rows != nil {
+		q.and("c.id in (select value from json_each(?))", jsonRows(f.Rows))
+	}
 	switch rows := db.listRows(f.Lists); {
 	case len(f.Lists) == 0:
 	case len(rows) == 0:
 		return nil, false
+	case f.Rows != nil: // few: ask of each whether it is on a list, instead of walking the list
+		q.and("exists (select 1 from subscriptions s where s.customer_id = c.id and s.list_id in (select value from json_each(?)))", jsonRows(rows))
 	case len(rows) == 1: // cross join: SQLite keeps to this order, so the list's own key serves the sorting
 		q.from, q.key = "subscriptions s cross join customers c on c.id = s.customer_id", "s.customer_id"
 		q.and("s.list_id = ?", rows[0])

@@ -73,6 +73,8 @@ type Options struct {
 	// KeysChanged, if set, is told when a key pair was made or revoked here.
 	KeysChanged func()
 	Demo        bool
+	// Search answers what is typed into the search; without it, and until it is ready, storage does.
+	Search api.Searcher
 }
 
 // Admin serves /api.

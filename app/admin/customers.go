@@ -56,10 +56,6 @@ func rowOf(c *app.Customer) customerRow {
 }
 
 func (a *Admin) customers(c *call) (any, error) {
-	p, err := a.page(c)
-	if err != nil {
-		return nil, err
-	}
 	f := app.CustomerFilter{Email: c.Query("email"), Number: c.Query("number"), Prefix: strings.TrimSpace(c.Query("query"))}
 	if list := c.Query("list"); list != "" {
 		f.Lists = []string{list}
@@ -70,20 +66,52 @@ func (a *Admin) customers(c *call) (any, error) {
 			*into = &b
 		}
 	}
+	if after, before := c.Query("next_cursor"), c.Query("previous_cursor"); api.UsesSearch(a.o.Search, f.Prefix, after, before) {
+		return a.searched(c, f, after, before)
+	}
+	p, err := a.page(c)
+	if err != nil {
+		return nil, err
+	}
 	customers, more, err := a.store.Customers(c.Request.Context(), f, p)
 	if err != nil {
 		return nil, err
 	}
-	rows := make([]customerRow, len(customers))
-	for i := range customers {
-		rows[i] = rowOf(&customers[i])
-	}
+	rows := rowsOf(customers)
 	e := &envelope{Data: rows}
 	if len(rows) > 0 {
 		e.cursors(p, rows[0].ID, rows[len(rows)-1].ID, more)
 	}
 	e.Total, err = a.total(c, f)
 	return e, err
+}
+
+// searched answers a page of what the filter's query means, best first.
+func (a *Admin) searched(c *call, f app.CustomerFilter, after, before string) (any, error) {
+	limit, err := c.number("limit", 50, 200)
+	if err != nil {
+		return nil, err
+	}
+	if after != "" {
+		before = ""
+	}
+	found, err := api.SearchCustomers(c.Request.Context(), a.o.Search, a.store, f.Prefix, f, api.SearchPage{Limit: limit, After: after, Before: before})
+	if err != nil {
+		return nil, err
+	}
+	e := &envelope{Data: rowsOf(found.Customers), Next: found.Next, Previous: found.Previous}
+	if f.Email == "" && f.Number == "" && len(f.Lists) == 0 && f.IsAccount == nil && f.Archived == nil {
+		e.Total = &found.Total
+	}
+	return e, nil
+}
+
+func rowsOf(customers []app.Customer) []customerRow {
+	rows := make([]customerRow, len(customers))
+	for i := range customers {
+		rows[i] = rowOf(&customers[i])
+	}
+	return rows
 }
 
 // total is how many customers a filter holds, where the writer's counters know it.

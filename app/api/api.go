@@ -54,6 +54,8 @@ type Options struct {
 	OrgID    string
 	Log      *slog.Logger
 	Requests *requestlog.Log
+	// Search answers GET /users?query=; without it, and until it is ready, storage does.
+	Search Searcher
 	// TrustProxy takes the client's address from X-Forwarded-For.
 	TrustProxy bool
 }

@@ -3,6 +3,7 @@ package api
 import (
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 
 	"kith/app"
@@ -267,7 +268,46 @@ func (a *API) listUsers(c *call) ([]byte, error) {
 	if asksForNobody(c.Request.URL.Query()) {
 		return []byte(`{"data":[],"has_more":false}`), nil
 	}
+	after, before, err := c.cursors()
+	if err != nil {
+		return nil, err
+	}
+	if UsesSearch(a.o.Search, f.Prefix, after, before) {
+		return c.searched(f, after, before)
+	}
 	return c.customers(f)
+}
+
+// searched answers a page of what the filter's query means, best first.
+func (c *call) searched(f app.CustomerFilter, after, before string) ([]byte, error) {
+	limit, err := c.limit()
+	if err != nil {
+		return nil, err
+	}
+	found, err := SearchCustomers(c.Request.Context(), c.api.o.Search, c.api.store, f.Prefix, f, SearchPage{limit, after, before})
+	if err != nil {
+		return nil, err
+	}
+	b := []byte(`{"data":[`)
+	for i := range found.Customers {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = appendUser(b, &found.Customers[i])
+	}
+	b = append(b, ']')
+	if found.Next != "" {
+		b = app.AppendQuote(append(b, `,"next_cursor":`...), found.Next)
+	}
+	if found.Previous != "" {
+		b = app.AppendQuote(append(b, `,"previous_cursor":`...), found.Previous)
+	}
+	// has_more is about the direction of the page, as in other listings.
+	more := found.Next
+	if before != "" {
+		more = found.Previous
+	}
+	return append(strconv.AppendBool(append(b, `,"has_more":`...), more != ""), '}'), nil
 }
 
 // customerFilter reads the filters of GET /users; they combine.

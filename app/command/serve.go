@@ -17,6 +17,7 @@ import (
 	"kith/app/requestlog"
 	"kith/app/server"
 	"kith/assets"
+	"kith/search"
 	"kith/storage"
 	"kith/ui"
 
@@ -83,7 +84,8 @@ func (c *cli) runServe(ctx context.Context, cfg *config.Config, demo bool) error
 	if err := c.firstStart(ctx, db, cfg, address, log); err != nil {
 		return err
 	}
-	handlers, err := newHandlers(db, cfg, log, demo)
+	index := search.New(db, db.Folder(), search.Options{Log: log})
+	handlers, err := newHandlers(db, index, cfg, log, demo)
 	if err != nil {
 		return err
 	}
@@ -93,6 +95,7 @@ func (c *cli) runServe(ctx context.Context, cfg *config.Config, demo bool) error
 		func(ctx context.Context) error { return srv.Serve(ctx, l) },
 		handlers.api.Run,
 		db.KeepHouse,
+		index.Run,
 	)
 }
 
@@ -102,7 +105,7 @@ type handlers struct {
 	mount []func(*gin.Engine)
 }
 
-func newHandlers(db *storage.DB, cfg *config.Config, log *slog.Logger, demo bool) (*handlers, error) {
+func newHandlers(db *storage.DB, index *search.Engine, cfg *config.Config, log *slog.Logger, demo bool) (*handlers, error) {
 	requests := requestlog.New(clock.Now())
 	dashboard, err := server.Dashboard(ui.Files, assets.Files)
 	if err != nil {
@@ -111,11 +114,11 @@ func newHandlers(db *storage.DB, cfg *config.Config, log *slog.Logger, demo bool
 	pinned := api.Pinned{Public: cfg.KeysPublic, Private: cfg.KeysPrivate}
 	h := &handlers{api: api.New(db, api.Options{
 		Clock: clock, Zone: cfg.Zone, Pinned: pinned, Version: Version,
-		OrgID: db.OrgID(), Log: log, Requests: requests, TrustProxy: cfg.TrustProxy,
+		OrgID: db.OrgID(), Log: log, Requests: requests, TrustProxy: cfg.TrustProxy, Search: index,
 	})}
 	a := admin.New(db, admin.Options{
 		Clock: clock, Log: log, Requests: requests, Workspace: cfg.Workspace, Zone: cfg.Zone, Version: Version,
-		URL: cfg.URL, Pinned: pinned.Key(), KeysChanged: h.api.ForgetKeys, Demo: demo,
+		URL: cfg.URL, Pinned: pinned.Key(), KeysChanged: h.api.ForgetKeys, Demo: demo, Search: index,
 	})
 	h.mount = []func(*gin.Engine){h.api.Mount, a.Mount, dashboard}
 	return h, nil
