@@ -3,8 +3,6 @@ package storage
 import (
 	"context"
 	"strings"
-	"unicode"
-	"unicode/utf8"
 
 	"kith/app"
 )
@@ -82,7 +80,8 @@ func (db *DB) customerQuery(f app.CustomerFilter) (q *customerQuery, ok bool) {
 	return q, true
 }
 
-// prefix matches the beginnings of ids, e-mails and numbers, each by its index.
+// prefix matches the beginnings of ids, e-mails and numbers, each by its index. Names are
+// found by the search index; this answers while that is being built.
 func (q *customerQuery) prefix(typed string) {
 	folded := app.FoldEmail(strings.TrimSpace(typed))
 	pieces := []string{
@@ -94,36 +93,7 @@ func (q *customerQuery) prefix(typed string) {
 		pieces = append(pieces, "select id from customers where number >= ? and number < ?")
 		args = append(args, digits, digits+":")
 	}
-	for _, name := range spellings(strings.TrimSpace(typed)) {
-		pieces = append(pieces,
-			"select id from customers where first_name >= ? collate nocase and first_name < ? collate nocase",
-			"select id from customers where last_name >= ? collate nocase and last_name < ? collate nocase")
-		args = append(args, name, name+"\U0010FFFF", name, name+"\U0010FFFF")
-		for i, r := range name { // "Ada Love" is a first name and the beginning of a last one
-			if r == ' ' && strings.Count(name[:i], " ") < maxNameSplits {
-				last := name[i+1:]
-				pieces = append(pieces, "select id from customers where first_name = ? collate nocase and last_name >= ? collate nocase and last_name < ? collate nocase")
-				args = append(args, name[:i], last, last+"\U0010FFFF")
-			}
-		}
-	}
 	q.and("c.id in ("+strings.Join(pieces, " union all ")+")", args...)
-}
-
-// maxNameSplits bounds at how many blanks a typed name is taken apart.
-const maxNameSplits = 4
-
-// spellings are a typed name as it is and, where its first letter is one whose case the
-// index does not know, with that letter in upper case, as names have it.
-func spellings(name string) []string {
-	if name == "" {
-		return nil
-	}
-	r, n := utf8.DecodeRuneInString(name)
-	if upper := string(unicode.ToUpper(r)) + name[n:]; r >= utf8.RuneSelf && upper != name {
-		return []string{name, upper}
-	}
-	return []string{name}
 }
 
 // onlyDigits returns the digits of a text that is written like a phone number, else "".

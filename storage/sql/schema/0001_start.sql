@@ -26,9 +26,6 @@ create table customers (
 ) strict;
 create index customers_email on customers (email_key) where email_key is not null;
 create index customers_number on customers (number) where number is not null;
--- For who types the beginning of a name; "nocase" knows ASCII alone.
-create index customers_first_name on customers (first_name collate nocase, last_name collate nocase) where first_name is not null;
-create index customers_last_name on customers (last_name collate nocase) where last_name is not null;
 create index customers_account on customers (id) where is_account = 1;
 create index customers_archived on customers (id) where archived_at is not null;
 
