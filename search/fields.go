@@ -33,6 +33,8 @@ const (
 var wordFields = []string{fieldFirst, fieldLast, fieldEmail, fieldUID, fieldText}
 
 const (
+	// minGram is the shortest beginning that is a term; names have their first letter too, for
+	// who types "ada l" on the way to a last name.
 	minGram = 2
 	// maxGram is the longest beginning that is a term: few words share more letters.
 	maxGram = 12
@@ -165,9 +167,12 @@ func cut(s string) string {
 // grams adds the beginnings of a word. A word of one letter is its own beginning, and so
 // is the first letter in scripts where one is a whole word.
 func (t *terms) grams(field, word string) {
-	n := 0
+	n, least := 0, minGram
+	if field == fieldFirst || field == fieldLast {
+		least = 1
+	}
 	for i := range word {
-		if n >= minGram && n <= maxGram || n == 1 && unicode.In(firstRune(word), unicode.Han) {
+		if n >= least && n <= maxGram || n == 1 && unicode.In(firstRune(word), unicode.Han) {
 			t.add(field, word[:i])
 		}
 		if n++; n > maxGram {

@@ -22,7 +22,7 @@ import (
 
 // formatVersion names the fields and the words made of a customer. It grows with every
 // change of fields.go or fold.go: an index of another version is built again.
-const formatVersion = "1"
+const formatVersion = "2"
 
 // The index's own keys.
 var (

@@ -73,15 +73,17 @@ const (
 // compile returns the query of all clauses, or nil when nothing is asked for.
 func compile(clauses []clause, how reading) query.Query {
 	var must, not []query.Query
-	lone := len(clauses) == 1
+	if len(clauses) == 1 && len(clauses[0].text) == 1 && clauses[0].field == "" {
+		clauses[0].quoted = true // one letter alone is a whole word: half of all names begin with some
+	}
 	for _, c := range clauses {
 		if c.not {
-			if q := c.query(anywhere, true); q != nil {
+			if q := c.query(anywhere); q != nil {
 				not = append(not, q)
 			}
 			continue
 		}
-		if q := c.query(how, lone); q != nil {
+		if q := c.query(how); q != nil {
 			must = append(must, q)
 		}
 	}
@@ -96,9 +98,9 @@ func compile(clauses []clause, how reading) query.Query {
 	return query.NewBooleanQuery(must, nil, not)
 }
 
-// query returns what a clause asks for, or nil if that is nothing: punctuation, or one
-// letter beside other words, which a person has just begun to type.
-func (c clause) query(how reading, lone bool) query.Query {
+// query returns what a clause asks for, or nil if that is nothing: punctuation. One letter
+// beside other words is a word of its own, or the first of a name.
+func (c clause) query(how reading) query.Query {
 	switch c.field {
 	case "":
 	case "first_name":
@@ -125,7 +127,7 @@ func (c clause) query(how reading, lone bool) query.Query {
 	if c.quoted {
 		return phrase(c.text)
 	}
-	q := c.words(how, lone, wordFields...)
+	q := c.words(how, wordFields...)
 	if d := digits(c.text); d != "" && how != inNames {
 		return either(q, numberQuery(d))
 	}
@@ -134,7 +136,7 @@ func (c clause) query(how reading, lone bool) query.Query {
 
 // in asks for the clause's words in fields: their beginnings, or, quoted, whole.
 func (c clause) in(fields ...string) query.Query {
-	q := c.words(anywhere, true, fields...)
+	q := c.words(anywhere, fields...)
 	if !c.quoted {
 		return q
 	}
@@ -158,7 +160,7 @@ func (c clause) pair() query.Query {
 }
 
 // words asks for the beginnings of all words of the text in any of fields.
-func (c clause) words(how reading, lone bool, fields ...string) query.Query {
+func (c clause) words(how reading, fields ...string) query.Query {
 	text := c.text
 	var parts []query.Query
 	if local, domain, ok := cutLast(text, '@'); ok {
@@ -173,11 +175,7 @@ func (c clause) words(how reading, lone bool, fields ...string) query.Query {
 	if how == inNames {
 		fields = fields[:2]
 	}
-	found := words(text)
-	for _, w := range found {
-		if len(w) == 1 && !(lone && len(found) == 1) {
-			continue
-		}
+	for _, w := range words(text) {
 		q := beginning(w, fields...)
 		if how == withTypo {
 			q = either(q, typo(w))

@@ -133,7 +133,7 @@ func TestSearch_everyFormOfQuery(t *testing.T) {
 		{"adebayo olat", "u1"},
 		{"olatunde adebayo", "u1"},
 		{"ad", "u2 u1 u3"},
-		{"ada o", "u2"}, // one letter more, just begun
+		{"ada o", "u2"}, {"ada x", ""}, // the first letter of a last name
 		{"a", ""},
 		{"obrien", "u3"}, {"o'brien", "u3"}, {"O’Br", "u3"}, {"brien", "u3"},
 		{"jean-luc", "u4"}, {"luc", "u4"},
@@ -145,7 +145,7 @@ func TestSearch_everyFormOfQuery(t *testing.T) {
 		{c1.ID, "u1"}, {"id:" + c1.ID, "u1"}, {"uid:u1", "u1"}, {`uid:"u1"`, "u1"}, {`id:"u"`, ""},
 		{"4567", "u1"}, {"2348161234567", "u1"}, {"+234 816 123-4567", "u1"}, {"08161234567", "u1"}, {"61234", "u1"}, {"23", "u2 u1"},
 		{"234", "u2 u1"}, {"number:0123", "u3"}, {"number:61239", ""}, {"6123", "u1"},
-		{"first_name:ada", "u2"}, {"last_name:o", "u3"}, {"last_name:ob", "u3 u2"}, {"name:obi", "u2"}, {"first_name:obi", ""},
+		{"first_name:ada", "u2"}, {"last_name:o", "u3 u2 u1"}, {"last_name:x", ""}, {"last_name:ob", "u3 u2"}, {"name:obi", "u2"}, {"first_name:obi", ""},
 		{"email:adebayo", "u3"}, {`email:"ada.obi@example.com"`, "u2"}, {`email:"ada.obi"`, ""}, {`first_name:"ad"`, ""}, {`first_name:"ADA"`, "u2"},
 		{"plan:pro", "u3 u1"}, {`plan:"pro"`, "u3 u1"}, {`plan:"pro plus"`, "u3"}, {"plan:pr", ""}, {"PLAN:Free", "u2"},
 		{"seats:3.5", "u2"}, {"seats:3", ""}, {"vip:true", "u2"}, {"tags:early", "u3"}, {"tags:tester", "u3"}, {"address.city:lagos", "u4"}, {"address.floor.n:2", "u4"},
