@@ -27,6 +27,7 @@ type writer struct {
 	quit    chan struct{}
 	stopped chan struct{}
 	backlog atomic.Int64
+	crowd   int // jobs of the last group
 	state   *state
 	commits atomic.Int64
 	trouble atomic.Pointer[app.Error] // why the last transaction was not taken, nil when it was
@@ -151,20 +152,51 @@ func (w *writer) run() {
 	}
 }
 
-// group gathers what is waiting behind first and commits it together.
-func (w *writer) group(first *job) {
-	jobs := []*job{first}
-	weight := first.weight
-gather:
+const (
+	// lingerFrom is how many jobs a group must have had for the next one to be waited for:
+	// so many clients at once are answered sooner together, for they share the processor
+	// with a commit's own work. Measured: 64 clients, 19 jobs a group without, some 30 with,
+	// and a tenth more events a second. A single client is never kept waiting.
+	lingerFrom = 8
+	linger     = time.Millisecond
+	// lingerChanges is where a group is large enough without.
+	lingerChanges = groupChanges / 8
+)
+
+// gather takes what is waiting behind first and, when there was a crowd just now, what
+// comes within a moment.
+func (w *writer) gather(first *job) []*job {
+	jobs, weight := []*job{first}, first.weight
+	var moment <-chan time.Time
 	for weight < groupChanges {
 		select {
 		case j := <-w.queue:
-			jobs = append(jobs, j)
-			weight += j.weight
+			jobs, weight = append(jobs, j), weight+j.weight
+			continue
 		default:
-			break gather
+		}
+		if w.crowd < lingerFrom || len(jobs) >= 2*w.crowd || weight >= lingerChanges {
+			break
+		}
+		if moment == nil {
+			timer := time.NewTimer(linger)
+			defer timer.Stop()
+			moment = timer.C
+		}
+		select {
+		case j := <-w.queue:
+			jobs, weight = append(jobs, j), weight+j.weight
+		case <-moment:
+			return jobs
 		}
 	}
+	return jobs
+}
+
+// group gathers what is waiting behind first and commits it together.
+func (w *writer) group(first *job) {
+	jobs := w.gather(first)
+	w.crowd = len(jobs)
 	err := w.transact(jobs)
 	w.note(err)
 	if err != nil && len(jobs) > 1 && !isMachineFault(err) {

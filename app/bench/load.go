@@ -61,7 +61,7 @@ func load(s *Server, connections int, d time.Duration, next func(n int64) []byte
 					if _, err := conn.Write(next(counter.Add(1))); err != nil {
 						return err
 					}
-					if err := readAnswer(in); err != nil {
+					if err := readAnswer(in, io.Discard); err != nil {
 						return err
 					}
 					times[i] = append(times[i], time.Since(began))
@@ -86,19 +86,27 @@ func load(s *Server, connections int, d time.Duration, next func(n int64) []byte
 
 // send sends one request.
 func send(s *Server, request []byte) error {
+	_, err := ask(s, request)
+	return err
+}
+
+// ask sends one request and returns the answer's body.
+func ask(s *Server, request []byte) ([]byte, error) {
 	conn, err := net.Dial("tcp", s.Address)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer conn.Close()
 	if _, err := conn.Write(request); err != nil {
-		return err
+		return nil, err
 	}
-	return readAnswer(bufio.NewReaderSize(conn, 16<<10))
+	var body bytes.Buffer
+	err = readAnswer(bufio.NewReaderSize(conn, 16<<10), &body)
+	return body.Bytes(), err
 }
 
-// readAnswer reads one answer and holds that it says 200.
-func readAnswer(in *bufio.Reader) error {
+// readAnswer reads one answer into body and holds that it says 200.
+func readAnswer(in *bufio.Reader, body io.Writer) error {
 	line, err := in.ReadSlice('\n')
 	if err != nil {
 		return err
@@ -126,6 +134,6 @@ func readAnswer(in *bufio.Reader) error {
 	if length < 0 {
 		return errors.New("an answer without its length")
 	}
-	_, err = io.CopyN(io.Discard, in, int64(length))
+	_, err = io.CopyN(body, in, int64(length))
 	return err
 }
