@@ -147,22 +147,25 @@ func TestBrowserSDK_1_6_0_worksFromAPage(t *testing.T) {
 	w.requests(t,
 		"OPTIONS /v1/users/ada", "PUT /v1/users/ada", "OPTIONS /v1/users/ada/events", "POST /v1/users/ada/events",
 		"OPTIONS /v1/account", "GET /v1/account", "OPTIONS /v1/messages/chat?uid=ada", "GET /v1/messages/chat?uid=ada")
-	for script, members := range map[string]map[string]string{
-		`Engage.identify({ id: 'bode', first_name: 'Bodé', uni: '🎉' })`:                   {"uid": `"bode"`, "first_name": `"Bodé"`, "meta/uni": `"🎉"`, "devices": ""},
-		`Engage.addAttribute('bode', { plan: 'pro', tz: 'Africa/Lagos' })`:                {"uid": `"bode"`, "meta": `{"plan":"pro"}`, "tz": `"Africa/Lagos"`},
-		`Engage.track('bode', 'Clicked')`:                                                 ok,
-		`Engage.track('bode', { event: 'Paid', value: false })`:                           ok,
-		`Engage.addToAccount('bode', 'acme', 'Admin')`:                                    {"uid": `"bode"`, "accounts": ""},
-		`Engage.changeAccountRole('bode', 'acme', 'Owner')`:                               {"uid": `"bode"`},
-		`Engage.convertToAccount('bode')`:                                                 {"uid": `"bode"`},
-		`Engage.convertToCustomer('bode')`:                                                {"uid": `"bode"`},
-		`Engage.request('/users/merge', { source: 'anon', destination: 'bode' }, 'POST')`: {"status": `"queued"`},
-		`Engage.request('/lists')`:                                                        {"data": `[]`},
-		`Engage.request('/users/ada')`:                                                    {"error": `"This needs the private key; only the public one was sent. Call it from your server, with both keys."`},
-		`Engage.addAttribute('ada', { email: 'other@example.com' })`:                      {"error": `"email: Changing a customer's e-mail needs the private key too: send this from your server, with both keys."`},
+	for _, step := range []struct {
+		script  string
+		members map[string]string
+	}{
+		{`Engage.identify({ id: 'bode', first_name: 'Bodé', uni: '🎉' })`, map[string]string{"uid": `"bode"`, "first_name": `"Bodé"`, "meta/uni": `"🎉"`, "devices": ""}},
+		{`Engage.addAttribute('bode', { plan: 'pro', tz: 'Africa/Lagos' })`, map[string]string{"uid": `"bode"`, "meta": `{"plan":"pro"}`, "tz": `"Africa/Lagos"`}},
+		{`Engage.track('bode', 'Clicked')`, ok},
+		{`Engage.track('bode', { event: 'Paid', value: false })`, ok},
+		{`Engage.addToAccount('bode', 'acme', 'Admin')`, map[string]string{"uid": `"bode"`, "accounts": ""}},
+		{`Engage.changeAccountRole('bode', 'acme', 'Owner')`, map[string]string{"uid": `"bode"`}},
+		{`Engage.convertToAccount('bode')`, map[string]string{"uid": `"bode"`}},
+		{`Engage.convertToCustomer('bode')`, map[string]string{"uid": `"bode"`}},
+		{`Engage.request('/users/merge', { source: 'anon', destination: 'bode' }, 'POST')`, map[string]string{"status": `"queued"`}},
+		{`Engage.request('/lists')`, map[string]string{"data": `[]`}},
+		{`Engage.request('/users/ada')`, map[string]string{"error": `"This needs the private key; only the public one was sent. Call it from your server, with both keys."`}},
+		{`Engage.addAttribute('ada', { email: 'other@example.com' })`, map[string]string{"error": `"email: Changing a customer's e-mail needs the private key too: send this from your server, with both keys."`}},
 	} {
-		got := evaluate(t, ctx, script)
-		for path, text := range members {
+		got := evaluate(t, ctx, step.script)
+		for path, text := range step.members {
 			if path == "" {
 				want(t, got, text)
 				continue
