@@ -291,6 +291,9 @@ func TestWriter_aFullFileIsSaidAndLeavesNothingHalfWritten(t *testing.T) {
 func TestWriter_aFullDiskIsSaidAndLeavesNothingHalfWritten(t *testing.T) {
 	folder := t.TempDir()
 	if err := syscall.Mount("tmpfs", folder, "tmpfs", 0, "size=3m"); err != nil {
+		if os.Getenv("CI") == "true" {
+			t.Fatalf("a small disk of its own needs the right to mount one: %v", err)
+		}
 		t.Skipf("a small disk of its own needs the right to mount one: %v", err)
 	}
 	defer syscall.Unmount(folder, syscall.MNT_DETACH)
