@@ -22,6 +22,8 @@ const (
 	KindAccountGone                  // history only: see KindAccount
 	KindMember                       // history only: seen from the account
 	KindErasedEvents                 // events of Customer were removed (retention)
+	KindSegmentSaved                 // Key: row of a segment that was made, changed or deleted; no customer
+	KindSegmentMoves                 // Key: row of the first entry of a segment; Count entries follow one another
 )
 
 // Entry is one row of the feed: keys, no values. A reader reads the values from the
