@@ -25,7 +25,7 @@ var mayImport = map[string][]string{
 	"app/segment":         {"app"},
 	"storage":             {"app"},
 	"search":              {"app"},
-	"app/api":             {"app", "app/config", "app/ingest", "app/requestlog"},
+	"app/api":             {"app", "app/config", "app/ingest", "app/requestlog", "app/segment"},
 	"app/admin":           {"app", "app/api", "app/config", "app/ingest", "app/requestlog"},
 	"app/server":          {"app", "app/config", "app/api", "app/admin"},
 	"app/demo":            {"app", "app/ingest"},

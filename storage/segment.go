@@ -41,7 +41,11 @@ func (t *txn) saveSegment(c *app.SaveSegment) (app.Result, error) {
 	}
 	newRule := !bytes.Equal(g.Rule, before.Rule)
 	if newRule {
-		if err := t.checkRule(g); err != nil {
+		rule, err := app.ParseRule(g.Rule)
+		if err == nil {
+			err = checkRule(t.w.db, t.w.q, g, rule)
+		}
+		if err != nil {
 			return app.Result{}, err
 		}
 		g.Version++
@@ -85,7 +89,7 @@ func (t *txn) deleteSegment(c *app.DeleteSegment) (app.Result, error) {
 	if err != nil {
 		return app.Result{}, err
 	}
-	rules, err := t.loadRules()
+	rules, err := loadRules(t.w.db, t.w.q)
 	if err != nil {
 		return app.Result{}, err
 	}
