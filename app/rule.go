@@ -1,5 +1,7 @@
 package app
 
+import "strconv"
+
 // Rule says which customers belong: a group of rules, or a condition. Segments,
 // previews, and later automations and broadcasts all speak it. It is read by
 // [ParseRule]; whether it holds for a customer is the business of app/segment.
@@ -334,5 +336,18 @@ func (r *Rule) Walk(visit func(*Rule)) {
 	visit(r)
 	for _, in := range r.Rules {
 		in.Walk(visit)
+	}
+}
+
+// Conditions calls visit for every condition of r in the order they are written, with its
+// path as errors name it: `all[1].any[0]`, "" for a rule that is one condition.
+func (r *Rule) Conditions(visit func(path string, c Condition)) { r.conditions("", visit) }
+
+func (r *Rule) conditions(path string, visit func(string, Condition)) {
+	if r.Condition != nil {
+		visit(path, r.Condition)
+	}
+	for i, in := range r.Rules {
+		in.conditions(join(path, r.Group.String()+"["+strconv.Itoa(i)+"]"), visit)
 	}
 }
