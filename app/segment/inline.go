@@ -7,16 +7,11 @@ import (
 
 	"kith/app"
 )
-
-// maxInlined bounds the conditions of a rule with those of the segments that it names put
-// in place: naming one twice at each of ten steps would make a thousand of one.
-const maxInlined = 1_000
-
 // Inline returns the rule with the rules of the segments that it names put in their place,
 // so that what is left are conditions on the customer itself. The result shares parts with
 // what it was made of. It fails with CodeInvalid, naming the place in the rule, if there is
 // no such segment, if the segments name one another in a circle, or if it comes to more
-// than a thousand conditions. self is the id of the segment that the rule is of, "" for none.
+// than [app.MaxInlined] conditions. self is the id of the segment that the rule is of, "" for none.
 func Inline(rule *app.Rule, names Names, self string) (*app.Rule, error) {
 	in := inliner{names: names, done: map[string]inlined{}}
 	if self != "" {
@@ -56,8 +51,8 @@ func (in *inliner) rule(r *app.Rule, path string) (inlined, error) {
 		if err != nil {
 			return out, err
 		}
-		if out.conditions += put.conditions; out.conditions > maxInlined {
-			return out, app.Invalid(or(path, "rule"), "with the segments that it names, it has more than 1,000 conditions")
+		if out.conditions += put.conditions; out.conditions > app.MaxInlined {
+			return out, app.Invalid(or(path, "rule"), "with the segments that it names, it has more than %d conditions", app.MaxInlined)
 		}
 		if put.rule != part && out.rule == r {
 			out.rule = &app.Rule{Group: r.Group, Rules: slices.Clone(r.Rules)}
