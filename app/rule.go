@@ -27,7 +27,10 @@ const (
 func (g GroupKind) String() string { return [...]string{"", "all", "any", "none"}[g] }
 
 // Condition is a leaf of a rule. The kinds are the pointer types of this file.
-type Condition interface{ condition() }
+type Condition interface {
+	// append appends the condition's JSON.
+	append(dst []byte) []byte
+}
 
 // AttributeCondition tests one attribute of the customer.
 type AttributeCondition struct {
@@ -156,14 +159,6 @@ type BucketCondition struct {
 	Seed     string
 	From, To float64
 }
-
-func (*AttributeCondition) condition() {}
-func (*EventCondition) condition()     {}
-func (*SequenceCondition) condition()  {}
-func (*SegmentCondition) condition()   {}
-func (*ListCondition) condition()      {}
-func (*AccountCondition) condition()   {}
-func (*BucketCondition) condition()    {}
 
 // Op is an operator on a value.
 type Op uint8
