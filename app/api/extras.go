@@ -151,7 +151,28 @@ func (a *API) exportOf(c *call, g *app.Segment, asCSV, raw bool) ([]byte, error)
 		})
 		return nil, s.end(err)
 	}
-	stats, err := a.store.Attributes(ctx)
+	custom, err := CustomColumns(ctx, a.store)
+	if err != nil {
+		return nil, err
+	}
+	s := c.stream("text/csv; charset=utf-8", name+".csv")
+	err = WriteCustomers(csv.NewWriter(s), custom, raw, func(f func(*app.Customer) error) error {
+		return each(ctx, func(customer *app.Customer) error {
+			if err := f(customer); err != nil {
+				return err
+			}
+			return s.line()
+		})
+	})
+	return nil, s.end(err)
+}
+
+// CustomColumns are the names of the custom attributes that any customer has: the last
+// columns of [WriteCustomers].
+func CustomColumns(ctx context.Context, store interface {
+	Attributes(ctx context.Context) ([]app.AttributeStat, error)
+}) ([]string, error) {
+	stats, err := store.Attributes(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -161,24 +182,25 @@ func (a *API) exportOf(c *call, g *app.Segment, asCSV, raw bool) ([]byte, error)
 			custom = append(custom, s.Name)
 		}
 	}
-	s := c.stream("text/csv; charset=utf-8", name+".csv")
-	w := csv.NewWriter(s)
+	return custom, nil
+}
+
+// WriteCustomers writes the customers that each calls its argument with, a line each,
+// below a line of names. Unless raw, no cell is one that a spreadsheet would run.
+func WriteCustomers(w *csv.Writer, custom []string, raw bool, each func(func(*app.Customer) error) error) error {
 	safe := cell(raw)
 	header := append([]string{"uid", "id", "first_name", "last_name", "email", "number", "created_at", "is_account", "archived", "last_interaction"}, custom...)
 	for i := range header {
 		header[i] = safe(header[i])
 	}
-	err = w.Write(header)
-	if err == nil {
-		err = each(ctx, func(customer *app.Customer) error {
-			if err := w.Write(customerCells(customer, custom, safe)); err != nil {
-				return err
-			}
-			return s.line()
-		})
+	if err := w.Write(header); err != nil {
+		return err
+	}
+	if err := each(func(customer *app.Customer) error { return w.Write(customerCells(customer, custom, safe)) }); err != nil {
+		return err
 	}
 	w.Flush()
-	return nil, s.end(err)
+	return w.Error()
 }
 
 // end closes a stream. A failure in the middle cannot be answered any more: the

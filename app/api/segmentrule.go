@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"kith/app"
-	"kith/app/segment"
 )
 
 // names says what the ids in a rule stand for, as stored.

@@ -86,6 +86,13 @@ where e.customer_id = :customer and (e.at, e.id) < (:at, :id)
 order by e.at desc, e.id desc
 limit :limit
 
+-- name: segment_entry_count
+-- How many of them a customer's timeline has. Served by segment_entries_customer.
+select count(*)
+from segment_entries e
+where e.customer_id = :customer
+  and exists (select 1 from segments s where s.id = e.segment_id and s.deleted_at is null)
+
 -- name: segment_entry_prune
 -- A step of removing a deleted segment's entries. Served by segment_entries_segment.
 delete from segment_entries
