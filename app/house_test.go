@@ -26,7 +26,7 @@ var mayImport = map[string][]string{
 	"storage":                 {"app"},
 	"search":                  {"app"},
 	"app/api":                 {"app", "app/config", "app/ingest", "app/requestlog", "app/segment"},
-	"app/admin":               {"app", "app/api", "app/config", "app/ingest", "app/requestlog"},
+	"app/admin":               {"app", "app/api", "app/config", "app/ingest", "app/requestlog", "app/segment"},
 	"app/server":              {"app", "app/config", "app/api", "app/admin"},
 	"app/demo":                {"app", "app/ingest"},
 	"app/bench":               {"app"},

@@ -29,7 +29,6 @@ type Store interface {
 	CursorRow(id string) (int64, error)
 	Aliases(ctx context.Context, row int64) ([]string, error)
 	Members(ctx context.Context, account int64, limit int) ([]app.Membership, error)
-	Events(ctx context.Context, customer int64, f app.EventFilter, from app.Place, back bool, limit int) ([]app.Event, bool, error)
 	History(ctx context.Context, customer int64, from app.Place, limit int) ([]app.HistoryEntry, error)
 	EventCount(ctx context.Context, customer int64) (int64, error)
 	HistoryCount(ctx context.Context, customer int64) (int64, error)
@@ -94,6 +93,9 @@ type Admin struct {
 func New(store Store, o Options) *Admin {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Zone == nil {
+		o.Zone = time.UTC
 	}
 	if o.KeysChanged == nil {
 		o.KeysChanged = func() {}

@@ -10,6 +10,7 @@ import (
 
 	"kith/app"
 	"kith/app/ingest"
+	"kith/app/segment"
 )
 
 type previewView struct {
@@ -203,8 +204,7 @@ func (a *Admin) why(c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	body, err := a.membership.Explain(c.Request.Context(), g, row)
-	return json.RawMessage(body), err
+	return a.membership.Explain(c.Request.Context(), g, row, segment.Moment{Now: app.InstantOf(a.o.Clock.Now()), Zone: a.o.Zone})
 }
 
 // causeView says what made a customer enter or leave a segment.

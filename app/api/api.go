@@ -25,7 +25,6 @@ type Store interface {
 	CursorRow(id string) (int64, error)
 	ListCursorRow(id string) (int64, error)
 	EachCustomer(ctx context.Context, f func(*app.Customer) error) error
-	Events(ctx context.Context, customer int64, f app.EventFilter, from app.Place, back bool, limit int) ([]app.Event, bool, error)
 	EachEvent(ctx context.Context, filter app.EventFilter, f func(*app.Event) error) error
 	EventNames(ctx context.Context, fromDay int64) ([]app.EventStat, error)
 	Attributes(ctx context.Context) ([]app.AttributeStat, error)

@@ -38,6 +38,7 @@ type SegmentStore interface {
 	Find(ctx context.Context, uid string) (int64, error)
 	Customer(ctx context.Context, row int64) (*app.Customer, error)
 	Totals(ctx context.Context) (app.Totals, error)
+	Events(ctx context.Context, customer int64, f app.EventFilter, from app.Place, back bool, limit int) ([]app.Event, bool, error)
 }
 
 // Membership answers who is in which segment, for the API and for the dashboard. It

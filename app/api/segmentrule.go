@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"kith/app"
+	"kith/app/segment"
 )
 
 // names says what the ids in a rule stand for, as stored.
@@ -52,6 +53,11 @@ func (m *Membership) Words(ctx context.Context, raw []byte) (string, error) {
 		return "", err
 	}
 	return m.WordsOf(ctx, rule)
+}
+
+// WordsOf is [Membership.Words] of a rule that was read.
+func (m *Membership) WordsOf(ctx context.Context, rule *app.Rule) (string, error) {
+	return segment.Words(rule, names{ctx, m.store}), nil
 }
 
 // Progress says how far the building of a segment is, 0 to 1.
