@@ -1,6 +1,7 @@
 package api
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"encoding/json"
@@ -27,7 +28,11 @@ func (a *API) explain(c *call, g *app.Segment) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return json.Marshal(e)
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false) // values go out as they came in
+	err = enc.Encode(e)
+	return bytes.TrimSpace(b.Bytes()), err
 }
 
 // Explain says why a customer is in a segment at a moment, or is not, read from what is
