@@ -199,8 +199,9 @@ func (db *DB) ImportKept(ctx context.Context, row, after int64, limit int) ([]ap
 
 // MatchImport finds the customers that rows mean, as the writer would find them now, for
 // a dry run: nil where there is none. Claims is true for rows with an id whose e-mail or
-// number belongs to a customer without one, which takes the id.
-func (db *DB) MatchImport(ctx context.Context, rows []app.ImportRow) (found []*app.Customer, claims []bool, err error) {
+// number belongs to a customer without one, which takes the id. Their Lists are filled
+// where that is asked for.
+func (db *DB) MatchImport(ctx context.Context, rows []app.ImportRow, lists bool) (found []*app.Customer, claims []bool, err error) {
 	totals := map[string]int64{}
 	err = db.queries.each(ctx, "totals_all", nil, func(rows *sql.Rows) error {
 		var name string
@@ -219,9 +220,17 @@ func (db *DB) MatchImport(ctx context.Context, rows []app.ImportRow) (found []*a
 	}
 	found = make([]*app.Customer, len(rows))
 	r := db.reader()
+	on := map[int64][]app.Subscription{}
+	if lists {
+		err := loadSubscriptions(ctx, db, db.queries, jsonRows(w.found), func(row int64, s app.Subscription) { on[row] = append(on[row], s) })
+		if err != nil {
+			return nil, nil, err
+		}
+	}
 	for i, id := range w.found {
 		if rec := w.records[id]; rec != nil {
 			c := r.customer(rec)
+			c.Lists = on[id]
 			found[i] = &c
 		}
 	}
