@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"kith/app"
+	"kith/app/importer"
 	"kith/app/ingest"
 	"kith/app/requestlog"
 
@@ -40,6 +41,9 @@ type Store interface {
 	Keys(ctx context.Context) ([]app.Key, error)
 	TouchKeys(ctx context.Context, used map[int64]app.Instant) error
 	Ready(ctx context.Context) error
+	FindImport(ctx context.Context, id string) (*app.Import, error)
+	Imports(ctx context.Context, before int64, limit int) ([]app.Import, bool, error)
+	ImportCursorRow(id string) (int64, error)
 }
 
 // Options configure New.
@@ -56,6 +60,8 @@ type Options struct {
 	Requests *requestlog.Log
 	// Search answers GET /users?query=; without it, and until it is ready, storage does.
 	Search Searcher
+	// Imports runs files of customers; without it there is no /imports.
+	Imports *importer.Runner
 	// TrustProxy takes the client's address from X-Forwarded-For.
 	TrustProxy bool
 }
@@ -98,6 +104,7 @@ func (a *API) Mount(engine *gin.Engine) {
 		a.route(g, "GET", "/data/attributes", full, a.attributes)
 		a.mountSending(g)
 		a.mountWidgets(g)
+		a.mountImports(g)
 		a.route(g, "GET", "/status", full, a.status)
 		a.route(g, "GET", "/export/customers", full, a.exportCustomers)
 		a.route(g, "GET", "/export/events", full, a.exportEvents)

@@ -189,7 +189,7 @@ func keyHash(cell []byte, by string) uint64 {
 		}
 		return 0
 	}
-	return maphash.Bytes(hashSeed, s) | 1
+	return maphash.Bytes(hashSeed, cell) | 1
 }
 
 // rows reads the data rows of a planned file: no header, no blank lines.

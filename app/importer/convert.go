@@ -194,7 +194,7 @@ func (c *converter) cell(t *target, cell []byte, r *app.ImportRow, device *app.D
 	}
 	switch t.what {
 	case isUID:
-		uid, err := ingest.UID("id", string(trimmed))
+		uid, err := ingest.UID("id", string(cell)) // as it is, as over the API
 		if err != nil {
 			return app.Public(err).Message
 		}
