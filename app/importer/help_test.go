@@ -37,6 +37,8 @@ type bench struct {
 	t  testing.TB
 	db *storage.DB
 	r  *importer.Runner
+	// stop ends the runner and waits for it.
+	stop func()
 }
 
 func open(t testing.TB) *bench {
@@ -54,7 +56,8 @@ func start(t testing.TB, db *storage.DB) *bench {
 		defer close(done)
 		_ = b.r.Run(ctx)
 	}()
-	t.Cleanup(func() { stop(); <-done })
+	b.stop = func() { stop(); <-done }
+	t.Cleanup(b.stop)
 	return b
 }
 

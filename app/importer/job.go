@@ -62,6 +62,16 @@ type Samples struct {
 	Columns [][]string `json:"columns"`
 	// Rows are the first of the file, each behind its line.
 	Rows [][]string `json:"rows"`
+	// Says is what was said of each column, which quotes cells.
+	Says []said `json:"says"`
+}
+
+// said is the part of a [Column] that quotes cells: it is kept apart from the plan, so
+// that erasing a customer finds all cells in one place.
+type said struct {
+	Why    string  `json:"why,omitempty"`
+	Doubt  string  `json:"doubt,omitempty"`
+	Offers []Offer `json:"offers,omitempty"`
 }
 
 // SamplesOf returns the cells that are kept of a file, if they still are.
@@ -192,10 +202,12 @@ func (j *job) analyse(ctx context.Context, imp *app.Import, p *Plan, twice *repe
 	}
 	s := Samples{Rows: a.preview}
 	for i := range a.columns {
+		c := &p.Columns[i]
 		s.Columns = append(s.Columns, a.columns[i].samples)
+		s.Says = append(s.Says, said{c.Why, c.Doubt, c.Offers})
 	}
 	return j.r.store.ChangeImport(ctx, imp.Row, func(imp *app.Import, _ app.Instant) error {
-		imp.Plan, imp.Rows, imp.Samples = encode(p), p.Rows, encode(s)
+		imp.Plan, imp.Rows, imp.Samples = p.stored(), p.Rows, encode(s)
 		return nil
 	})
 }

@@ -145,7 +145,7 @@ func looksLikeHeader(first [][]byte) (bool, string) {
 		}
 		filled++
 		if kindOf(c) != kindText {
-			return false, "its first line has a value in it that no header has: " + strconv.Quote(strings.TrimSpace(string(c)))
+			return false, "its first line has a value in it that no header has: a number, a date, or true or false"
 		}
 		if _, err := app.CheckEmail(string(c)); err == nil {
 			return false, "its first line has an address in it"

@@ -69,6 +69,17 @@ func (p *Plan) dialect() Dialect {
 	return d
 }
 
+// stored is the plan as it is kept: without what quotes cells of the file, see said.
+func (p *Plan) stored() []byte {
+	copied := *p
+	copied.Columns = append([]Column(nil), p.Columns...)
+	for i := range copied.Columns {
+		c := &copied.Columns[i]
+		c.Why, c.Doubt, c.Offers = "", "", nil
+	}
+	return encode(copied)
+}
+
 // column returns the place of the column that becomes to, -1 if none does.
 func (p *Plan) column(to string) int {
 	for i := range p.Columns {

@@ -94,7 +94,7 @@ func (r *Runner) Start(ctx context.Context, u Upload, o Options) (*app.Import, e
 	if err != nil {
 		return nil, err
 	}
-	imp := &app.Import{File: fileName(u.Name), Bytes: size, State: app.ImportQueued, DryRun: o.DryRun, Source: u.Source, Options: encode(o), Plan: encode(p)}
+	imp := &app.Import{File: fileName(u.Name), Bytes: size, State: app.ImportQueued, DryRun: o.DryRun, Source: u.Source, Options: encode(o), Plan: p.stored()}
 	if imp.Source == "" {
 		imp.Source = "import"
 	}
@@ -224,7 +224,7 @@ func (r *Runner) Restart(ctx context.Context, id string, o Options) (*app.Import
 			return app.Fail(app.CodeConflict, "This import has begun to write already.")
 		}
 		imp.State, imp.DryRun, imp.Error = app.ImportQueued, o.DryRun, ""
-		imp.Options, imp.Plan = encode(o), encode(p)
+		imp.Options, imp.Plan, imp.Samples = encode(o), p.stored(), nil
 		imp.ImportCounts = app.ImportCounts{}
 		imp.StartedAt, imp.FinishedAt = 0, 0
 		return nil
@@ -378,7 +378,7 @@ func (r *Runner) sweep(ctx context.Context) {
 		imp, err := r.store.FindImport(ctx, id)
 		switch {
 		case err != nil && app.CodeOf(err) != app.CodeNotFound:
-		case err != nil && old, err == nil && imp.State.Ended() && (!imp.DryRun || old):
+		case err != nil && old, err == nil && imp.State.Ended() && (old || !imp.DryRun && imp.FinishedAt != 0): // 0: it has not begun
 			_ = os.Remove(filepath.Join(r.folder, e.Name()))
 		}
 	}
@@ -411,6 +411,16 @@ func planOf(imp *app.Import) (*Plan, error) {
 	p := &Plan{}
 	if err := json.Unmarshal(imp.Plan, p); err != nil {
 		return nil, fmt.Errorf("read the plan of import %d: %w", imp.Row, err)
+	}
+	s, err := SamplesOf(imp)
+	if err != nil {
+		return nil, err
+	}
+	for i := range p.Columns {
+		if i < len(s.Says) {
+			c := &p.Columns[i]
+			c.Why, c.Doubt, c.Offers = s.Says[i].Why, s.Says[i].Doubt, s.Says[i].Offers
+		}
 	}
 	return p, nil
 }
