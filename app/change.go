@@ -198,6 +198,8 @@ type Result struct {
 	Created     bool
 	// Changed is false when the Change found everything as it asks for already, or was a repeat.
 	Changed bool
+	// Segment is the row of the segment concerned.
+	Segment int64
 	// List is the row of the list concerned, Status the subscription's state after it.
 	List   int64
 	Status SubscriptionStatus

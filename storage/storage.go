@@ -77,7 +77,9 @@ type DB struct {
 	listIDs    idCoder
 	importIDs  idCoder
 	importTurn chan struct{} // held by the import whose rows wait for the writer
-	secret     []byte        // signs confirmation links
+	// segmentIDs have the fifth permutation: two and three belong to imports and integrations.
+	segmentIDs idCoder
+	secret     []byte // signs confirmation links
 	writer     *writer
 	watchers   watchers
 
@@ -230,7 +232,7 @@ func (db *DB) loadSecrets(ctx context.Context) error {
 	if _, err := db.queries.row(ctx, "meta_get", args("secret"), &db.secret); err != nil {
 		return err
 	}
-	db.ids, db.listIDs, db.importIDs = newIDCoder(key, 0), newIDCoder(key, 1), newIDCoder(key, 2)
+	db.ids, db.listIDs, db.importIDs, db.segmentIDs = newIDCoder(key, 0), newIDCoder(key, 1), newIDCoder(key, 2), newIDCoder(key, 4)
 	return nil
 }
 
