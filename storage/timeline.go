@@ -57,6 +57,17 @@ func (db *DB) Events(ctx context.Context, customer int64, f app.EventFilter, fro
 	return events, more, nil
 }
 
+// Event returns the name, the time and the customer of an event by row. It returns
+// CodeNotFound if there is none.
+func (db *DB) Event(ctx context.Context, row int64) (*app.Event, error) {
+	e := &app.Event{Row: row}
+	found, err := db.queries.row(ctx, "event_row", args(row), &e.Customer, &e.Name, &e.At)
+	if err == nil && !found {
+		err = app.NotFound("There is no such event.")
+	}
+	return e, err
+}
+
 // History returns what happened to a customer beside events, newest first, after a place.
 // What imports did is told from what they keep themselves, under negative rows.
 func (db *DB) History(ctx context.Context, customer int64, from app.Place, limit int) ([]app.HistoryEntry, error) {

@@ -23,18 +23,15 @@ import (
 type Store interface {
 	app.Reader
 	Apply(ctx context.Context, b app.Batch) ([]app.Result, error)
-	Find(ctx context.Context, uid string) (int64, error)
 	CursorRow(id string) (int64, error)
 	ListCursorRow(id string) (int64, error)
-	Customers(ctx context.Context, f app.CustomerFilter, p app.Page) ([]app.Customer, bool, error)
 	EachCustomer(ctx context.Context, f func(*app.Customer) error) error
-	Events(ctx context.Context, customer int64, f app.EventFilter, from app.Place, back bool, limit int) ([]app.Event, bool, error)
 	EachEvent(ctx context.Context, filter app.EventFilter, f func(*app.Event) error) error
 	EventNames(ctx context.Context, fromDay int64) ([]app.EventStat, error)
 	Attributes(ctx context.Context) ([]app.AttributeStat, error)
-	FindList(ctx context.Context, id string) (*app.List, error)
 	Lists(ctx context.Context, p app.Page) ([]app.List, bool, error)
-	Totals(ctx context.Context) (app.Totals, error)
+	SegmentStore
+	SegmentCursorRow(id string) (int64, error)
 	FeedState(ctx context.Context) (app.FeedState, error)
 	AwaitReaders(ctx context.Context) (bool, error)
 	ConfirmationToken(list, customer int64) string
@@ -62,6 +59,8 @@ type Options struct {
 	Search Searcher
 	// Imports runs files of customers; without it there is no /imports.
 	Imports *importer.Runner
+	// Segments knows who is in which segment; without it nobody is in any.
+	Segments Segments
 	// TrustProxy takes the client's address from X-Forwarded-For.
 	TrustProxy bool
 }
@@ -71,6 +70,8 @@ type API struct {
 	store Store
 	keys  *keyring
 	o     Options
+	// membership answers who is in which segment.
+	membership *Membership
 }
 
 // New returns an API over a store.
@@ -81,7 +82,7 @@ func New(store Store, o Options) *API {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	return &API{store: store, keys: newKeyring(store, o.Clock, o.Pinned), o: o}
+	return &API{store: store, keys: newKeyring(store, o.Clock, o.Pinned), o: o, membership: NewMembership(store, o.Segments)}
 }
 
 // Run does what the API does beside answering, until ctx ends: it notes when keys were
@@ -101,6 +102,7 @@ func (a *API) Mount(engine *gin.Engine) {
 		a.route(g, "POST", "/batch", full, a.batch)
 		a.route(g, "POST", "/posthog", full, a.postHog)
 		a.mountLists(g)
+		a.mountSegments(g)
 		a.route(g, "GET", "/data/attributes", full, a.attributes)
 		a.mountSending(g)
 		a.mountWidgets(g)
