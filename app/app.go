@@ -15,6 +15,9 @@
 //	app/server         gin engine, middleware, mounting, listening, stopping
 //	app/requestlog     the newest requests that came over the API, in memory, for people to look at
 //	app/ingest         request bodies → []Change; pure
+//	app/integration    one file a service outside: check its signature, its body → []Change; pure
+//	app/hook           the desk where services hand in: find, check, read, store, try again
+//	app/outward        what Kith sends by itself: hooks passed on, confirmations, certificates
 //	app/bench          `kith bench`: each figure beside its floor
 //	app/demo           MInt, the example company, from a fixed seed
 //	app/apitest        the whole HTTP surface on loopback, for tests, and its transcripts
@@ -25,7 +28,7 @@
 //	assets             bytes we ship but do not write: browser libraries, fonts, icons; and public pages
 //
 // Rooms that come with what they hold: app/importer, app/segment, app/column,
-// app/service, app/mock, app/integration, app/automation, app/broadcast,
+// app/service, app/mock, app/automation, app/broadcast,
 // app/delivery, app/channel.
 //
 // Who may import whom is a table in house_test.go, held against the code.

@@ -14,6 +14,8 @@ import (
 	"kith/app/admin"
 	"kith/app/api"
 	"kith/app/config"
+	"kith/app/hook"
+	"kith/app/outward"
 	"kith/app/requestlog"
 	"kith/app/server"
 	"kith/assets"
@@ -55,7 +57,7 @@ const FirstFile = "first-start.txt"
 // runServe serves until ctx ends.
 func (c *cli) runServe(ctx context.Context, cfg *config.Config, demo bool) error {
 	log := c.logger(cfg.LogLevel)
-	db, err := storage.Open(ctx, cfg.Data, storage.Options{Clock: clock, Log: log})
+	db, err := storage.Open(ctx, cfg.Data, storage.Options{Clock: clock, Log: log, HooksKept: cfg.HooksKept})
 	if err != nil {
 		return err
 	}
@@ -85,7 +87,10 @@ func (c *cli) runServe(ctx context.Context, cfg *config.Config, demo bool) error
 		return err
 	}
 	index := search.New(db, db.Folder(), search.Options{Log: log})
-	handlers, err := newHandlers(db, index, cfg, log, demo)
+	client := outward.New(outward.Options{Private: cfg.HooksPrivate, Version: Version})
+	sender := outward.NewSender(db, client, clock, log)
+	hooks := hook.New(db, hook.Options{Clock: clock, Zone: cfg.Zone, Certificate: client.Certificate, Wake: sender.Wake})
+	handlers, err := newHandlers(db, index, hooks, cfg, log, demo)
 	if err != nil {
 		return err
 	}
@@ -96,6 +101,7 @@ func (c *cli) runServe(ctx context.Context, cfg *config.Config, demo bool) error
 		handlers.api.Run,
 		db.KeepHouse,
 		index.Run,
+		sender.Run,
 	)
 }
 
@@ -105,7 +111,7 @@ type handlers struct {
 	mount []func(*gin.Engine)
 }
 
-func newHandlers(db *storage.DB, index *search.Engine, cfg *config.Config, log *slog.Logger, demo bool) (*handlers, error) {
+func newHandlers(db *storage.DB, index *search.Engine, hooks *hook.Desk, cfg *config.Config, log *slog.Logger, demo bool) (*handlers, error) {
 	requests := requestlog.New(clock.Now())
 	dashboard, err := server.Dashboard(ui.Files, assets.Files)
 	if err != nil {
@@ -115,6 +121,7 @@ func newHandlers(db *storage.DB, index *search.Engine, cfg *config.Config, log *
 	h := &handlers{api: api.New(db, api.Options{
 		Clock: clock, Zone: cfg.Zone, Pinned: pinned, Version: Version,
 		OrgID: db.OrgID(), Log: log, Requests: requests, TrustProxy: cfg.TrustProxy, Search: index,
+		Hooks: hooks, URL: cfg.URL,
 	})}
 	a := admin.New(db, admin.Options{
 		Clock: clock, Log: log, Requests: requests, Workspace: cfg.Workspace, Zone: cfg.Zone, Version: Version,
