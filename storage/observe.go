@@ -69,14 +69,23 @@ func (t *txn) observe(c *app.Observe) (app.Result, error) {
 	return res, nil
 }
 
-// hookSeen reports whether a key came before, and notes it if not. An observation that
-// is refused afterwards undoes nothing here, so the note is made by noteObserved.
+// hookSeen reports whether a key came before. It is noted by noteObserved, for what is
+// refused here may be mended and come again.
 func (t *txn) hookSeen(c *app.Observe) (bool, error) {
 	if c.Key == "" {
 		return false, nil
 	}
 	var one int
+	if onlyEvent(c) {
+		return t.w.q.row(background, "event_key_find", args(hookMessageID(c)), &one)
+	}
 	return t.w.q.row(background, "hook_key_find", args(c.Integration, hookKey(c.Key)), &one)
+}
+
+// onlyEvent reports whether nothing but an event is observed: its own id is enough to
+// recognise a repeat by.
+func onlyEvent(c *app.Observe) bool {
+	return c.Event != nil && c.Set.Empty() && c.Fill.Empty() && c.Suppress == "" && !c.Allow && c.Event.MessageID == ""
 }
 
 // hookKey bounds what is kept of a service's id.
@@ -245,7 +254,7 @@ func (t *txn) settleMeeting(m meeting, source string) (*record, error) {
 // noteObserved remembers the key, the service's id of the customer, how old its values
 // are, and what was said of the address.
 func (t *txn) noteObserved(c *app.Observe, rec *record, marks *stamps) error {
-	if c.Key != "" && (c.Event == nil || !c.Set.Empty() || !c.Fill.Empty() || c.Suppress != "" || c.Allow) {
+	if c.Key != "" && !onlyEvent(c) {
 		if _, err := t.w.q.exec("hook_key_insert", c.Integration, hookKey(c.Key), int64(t.now)); err != nil {
 			return err
 		}

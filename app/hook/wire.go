@@ -3,7 +3,6 @@ package hook
 import (
 	"context"
 	"encoding/json"
-	"net/http"
 	"net/url"
 	"strings"
 	"time"
@@ -220,7 +219,7 @@ func (in *input) applyWebhook(i *app.Integration) error {
 				s.Encoding = "hex"
 			}
 			switch {
-			case s.Header != http.CanonicalHeaderKey(s.Header) && !validHeader(s.Header):
+			case !validHeader(s.Header):
 				return app.Invalid("signature.header", "%q is no name of a header", s.Header)
 			case s.Algorithm != "sha256" && s.Algorithm != "sha1" && s.Algorithm != "sha512" && s.Algorithm != "token":
 				return app.Invalid("signature.algorithm", `must be "sha256", "sha1", "sha512" or "token"`)
