@@ -18,6 +18,9 @@
 //	app/integration    one file a service outside: check its signature, its body → []Change; pure
 //	app/hook           the desk where services hand in: find, check, read, store, try again
 //	app/outward        what Kith sends by itself: hooks passed on, confirmations, certificates
+//	app/importer       a file of customers, as it is: sniffed, read whole for its types, mapped, tried, written, undone
+//	app/segment        who a rule holds for: what operators mean, one customer at a time, explained, in words
+//	app/segment/segmenttest  random rules, customers and histories, for tests
 //	app/bench          `kith bench`: each figure beside its floor
 //	app/demo           MInt, the example company, from a fixed seed
 //	app/apitest        the whole HTTP surface on loopback, for tests, and its transcripts
@@ -27,7 +30,7 @@
 //	ui                 the dashboard's source as the browser runs it
 //	assets             bytes we ship but do not write: browser libraries, fonts, icons; and public pages
 //
-// Rooms that come with what they hold: app/importer, app/segment, app/column,
+// Rooms that come with what they hold: app/column,
 // app/service, app/mock, app/automation, app/broadcast,
 // app/delivery, app/channel.
 //

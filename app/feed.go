@@ -22,7 +22,13 @@ const (
 	KindAccountGone                  // history only: see KindAccount
 	KindMember                       // history only: seen from the account
 	KindErasedEvents                 // events of Customer were removed (retention)
+	KindSegmentSaved                 // Key: row of a segment that was made, changed or deleted; no customer
+	KindSegmentMoves                 // Key: row of the first entry of a segment; Count entries follow one another
 )
+
+// KindImported says in a customer's history that an import made or changed it. It is in
+// no table: the history makes such a line of what the import itself keeps.
+const KindImported Kind = 255
 
 // Entry is one row of the feed: keys, no values. A reader reads the values from the
 // tables as they stand, so that what was deleted is nowhere else.
@@ -69,4 +75,6 @@ type Reader interface {
 	Customer(ctx context.Context, row int64) (*Customer, error)
 	// List returns a list by row. It returns CodeNotFound if there is none.
 	List(ctx context.Context, row int64) (*List, error)
+	// Segment returns a segment by row. It returns CodeNotFound if there is none.
+	Segment(ctx context.Context, row int64) (*Segment, error)
 }

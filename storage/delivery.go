@@ -287,8 +287,8 @@ const (
 	// hookKeysKept is how long a repeat is recognised that changed attributes alone: no
 	// service retries for longer. An event's own id is recognised for as long as it exists.
 	hookKeysKept = 90 * 24 * time.Hour
-	// pruneStep bounds one round of pruning.
-	pruneStep = 5000
+	// hookPruneStep bounds one round of pruning.
+	hookPruneStep = 5000
 )
 
 // pruneDeliveries removes the bodies that are older than is wanted, and those of
@@ -297,7 +297,7 @@ func (tx *Tx) pruneDeliveries() error {
 	t := tx.t
 	before := int64(t.now) - t.w.db.hooksKept.Milliseconds()
 	var old []int64
-	err := t.w.q.each(background, "delivery_old", args(int64(0), pruneStep), func(rows *sql.Rows) error {
+	err := t.w.q.each(background, "delivery_old", args(int64(0), hookPruneStep), func(rows *sql.Rows) error {
 		var row, at int64
 		var owned bool
 		if err := rows.Scan(&row, &at, &owned); err != nil {

@@ -71,20 +71,23 @@ type DB struct {
 	clock  app.Clock
 	log    *slog.Logger
 
-	write   *sql.DB // one connection
-	conn    *sql.Conn
-	read    *sql.DB
-	lock    *sql.DB
-	queries statements // prepared on read
-	ids     idCoder    // of customers
-	listIDs idCoder
-
-	integrationIDs, deliveryIDs idCoder
-	hooksKept                   time.Duration
-
-	secret   []byte // signs confirmation links
-	writer   *writer
-	watchers watchers
+	write      *sql.DB // one connection
+	conn       *sql.Conn
+	read       *sql.DB
+	lock       *sql.DB
+	queries    statements // prepared on read
+	ids        idCoder    // of customers
+	listIDs    idCoder
+	importIDs  idCoder
+	importTurn chan struct{} // held by the import whose rows wait for the writer
+	// segmentIDs have the fifth permutation: two and three belong to imports and integrations.
+	segmentIDs     idCoder
+	integrationIDs idCoder
+	deliveryIDs    idCoder
+	hooksKept      time.Duration
+	secret         []byte // signs confirmation links
+	writer         *writer
+	watchers       watchers
 
 	head    atomic.Int64
 	moved   signal // closed and renewed when head or a cursor moves
@@ -110,7 +113,7 @@ func Open(ctx context.Context, folder string, o Options) (_ *DB, err error) {
 	if o.HooksKept == 0 {
 		o.HooksKept = hooksKept
 	}
-	db := &DB{folder: folder, clock: o.Clock, log: o.Log, hooksKept: o.HooksKept}
+	db := &DB{folder: folder, clock: o.Clock, log: o.Log, hooksKept: o.HooksKept, importTurn: make(chan struct{}, 1)}
 	db.moved.init()
 	defer func() {
 		if err != nil {
@@ -238,8 +241,8 @@ func (db *DB) loadSecrets(ctx context.Context) error {
 	if _, err := db.queries.row(ctx, "meta_get", args("secret"), &db.secret); err != nil {
 		return err
 	}
-	db.ids, db.listIDs = newIDCoder(key, 0), newIDCoder(key, 1)
-	db.integrationIDs, db.deliveryIDs = newIDCoder(key, 2), newIDCoder(key, 3)
+	db.integrationIDs, db.deliveryIDs = newIDCoder(key, 3), newIDCoder(key, 5)
+	db.ids, db.listIDs, db.importIDs, db.segmentIDs = newIDCoder(key, 0), newIDCoder(key, 1), newIDCoder(key, 2), newIDCoder(key, 4)
 	return nil
 }
 

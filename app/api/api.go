@@ -13,6 +13,7 @@ import (
 
 	"kith/app"
 	"kith/app/hook"
+	"kith/app/importer"
 	"kith/app/ingest"
 	"kith/app/requestlog"
 
@@ -23,18 +24,15 @@ import (
 type Store interface {
 	app.Reader
 	Apply(ctx context.Context, b app.Batch) ([]app.Result, error)
-	Find(ctx context.Context, uid string) (int64, error)
 	CursorRow(id string) (int64, error)
 	ListCursorRow(id string) (int64, error)
-	Customers(ctx context.Context, f app.CustomerFilter, p app.Page) ([]app.Customer, bool, error)
 	EachCustomer(ctx context.Context, f func(*app.Customer) error) error
-	Events(ctx context.Context, customer int64, f app.EventFilter, from app.Place, back bool, limit int) ([]app.Event, bool, error)
 	EachEvent(ctx context.Context, filter app.EventFilter, f func(*app.Event) error) error
 	EventNames(ctx context.Context, fromDay int64) ([]app.EventStat, error)
 	Attributes(ctx context.Context) ([]app.AttributeStat, error)
-	FindList(ctx context.Context, id string) (*app.List, error)
 	Lists(ctx context.Context, p app.Page) ([]app.List, bool, error)
-	Totals(ctx context.Context) (app.Totals, error)
+	SegmentStore
+	SegmentCursorRow(id string) (int64, error)
 	FeedState(ctx context.Context) (app.FeedState, error)
 	AwaitReaders(ctx context.Context) (bool, error)
 	ConfirmationToken(list, customer int64) string
@@ -49,6 +47,9 @@ type Store interface {
 	Deliveries(ctx context.Context, f app.DeliveryFilter, limit int) ([]app.Delivery, bool, error)
 	Delivery(ctx context.Context, id string) (*app.Delivery, error)
 	DeliveryRow(id string) (int64, error)
+	FindImport(ctx context.Context, id string) (*app.Import, error)
+	Imports(ctx context.Context, before int64, limit int) ([]app.Import, bool, error)
+	ImportCursorRow(id string) (int64, error)
 }
 
 // Options configure New.
@@ -69,6 +70,10 @@ type Options struct {
 	Hooks *hook.Desk
 	// URL is how others reach this Kith, "" for the address that they used.
 	URL string
+	// Imports runs files of customers; without it there is no /imports.
+	Imports *importer.Runner
+	// Segments knows who is in which segment; without it nobody is in any.
+	Segments Segments
 	// TrustProxy takes the client's address from X-Forwarded-For.
 	TrustProxy bool
 }
@@ -78,6 +83,8 @@ type API struct {
 	store Store
 	keys  *keyring
 	o     Options
+	// membership answers who is in which segment.
+	membership *Membership
 }
 
 // New returns an API over a store.
@@ -88,7 +95,7 @@ func New(store Store, o Options) *API {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	return &API{store: store, keys: newKeyring(store, o.Clock, o.Pinned), o: o}
+	return &API{store: store, keys: newKeyring(store, o.Clock, o.Pinned), o: o, membership: NewMembership(store, o.Segments)}
 }
 
 // Run does what the API does beside answering, until ctx ends: it notes when keys were
@@ -108,9 +115,11 @@ func (a *API) Mount(engine *gin.Engine) {
 		g.POST("/batch", a.anyBatch)
 		a.route(g, "POST", "/posthog", full, a.postHog)
 		a.mountLists(g)
+		a.mountSegments(g)
 		a.route(g, "GET", "/data/attributes", full, a.attributes)
 		a.mountSending(g)
 		a.mountWidgets(g)
+		a.mountImports(g)
 		a.route(g, "GET", "/status", full, a.status)
 		a.route(g, "GET", "/export/customers", full, a.exportCustomers)
 		a.route(g, "GET", "/export/events", full, a.exportEvents)

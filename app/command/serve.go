@@ -15,6 +15,7 @@ import (
 	"kith/app/api"
 	"kith/app/config"
 	"kith/app/hook"
+	"kith/app/importer"
 	"kith/app/outward"
 	"kith/app/requestlog"
 	"kith/app/server"
@@ -90,7 +91,8 @@ func (c *cli) runServe(ctx context.Context, cfg *config.Config, demo bool) error
 	client := outward.New(outward.Options{Private: cfg.HooksPrivate, Version: Version})
 	sender := outward.NewSender(db, client, clock, log)
 	hooks := hook.New(db, hook.Options{Clock: clock, Zone: cfg.Zone, Certificate: client.Certificate, Wake: sender.Wake})
-	handlers, err := newHandlers(db, index, hooks, cfg, log, demo)
+	imports := importer.NewRunner(db, importer.RunnerOptions{Clock: clock, Log: log, Zone: cfg.Zone})
+	handlers, err := newHandlers(db, index, hooks, imports, cfg, log, demo)
 	if err != nil {
 		return err
 	}
@@ -102,6 +104,7 @@ func (c *cli) runServe(ctx context.Context, cfg *config.Config, demo bool) error
 		db.KeepHouse,
 		index.Run,
 		sender.Run,
+		imports.Run,
 	)
 }
 
@@ -111,7 +114,7 @@ type handlers struct {
 	mount []func(*gin.Engine)
 }
 
-func newHandlers(db *storage.DB, index *search.Engine, hooks *hook.Desk, cfg *config.Config, log *slog.Logger, demo bool) (*handlers, error) {
+func newHandlers(db *storage.DB, index *search.Engine, hooks *hook.Desk, imports *importer.Runner, cfg *config.Config, log *slog.Logger, demo bool) (*handlers, error) {
 	requests := requestlog.New(clock.Now())
 	dashboard, err := server.Dashboard(ui.Files, assets.Files)
 	if err != nil {
@@ -120,12 +123,12 @@ func newHandlers(db *storage.DB, index *search.Engine, hooks *hook.Desk, cfg *co
 	pinned := api.Pinned{Public: cfg.KeysPublic, Private: cfg.KeysPrivate}
 	h := &handlers{api: api.New(db, api.Options{
 		Clock: clock, Zone: cfg.Zone, Pinned: pinned, Version: Version,
-		OrgID: db.OrgID(), Log: log, Requests: requests, TrustProxy: cfg.TrustProxy, Search: index,
+		OrgID: db.OrgID(), Log: log, Requests: requests, TrustProxy: cfg.TrustProxy, Search: index, Imports: imports,
 		Hooks: hooks, URL: cfg.URL,
 	})}
 	a := admin.New(db, admin.Options{
 		Clock: clock, Log: log, Requests: requests, Workspace: cfg.Workspace, Zone: cfg.Zone, Version: Version,
-		URL: cfg.URL, Pinned: pinned.Key(), KeysChanged: h.api.ForgetKeys, Demo: demo, Search: index,
+		URL: cfg.URL, Pinned: pinned.Key(), KeysChanged: h.api.ForgetKeys, Demo: demo, Search: index, Imports: imports,
 	})
 	h.mount = []func(*gin.Engine){h.api.Mount, a.Mount, dashboard}
 	return h, nil
