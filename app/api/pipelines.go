@@ -44,7 +44,7 @@ func (a *API) mountPipelines(engine *gin.Engine) {
 // anyBatch takes Engage's batches, and those of Segment's and RudderStack's SDKs, which
 // post to the same path: with a write key alone, and "batch" where Engage has "data".
 func (a *API) anyBatch(gc *gin.Context) {
-	if _, password, ok := gc.Request.BasicAuth(); ok && password == "" {
+	if _, password, ok := gc.Request.BasicAuth(); ok && (password == "" || strings.HasSuffix(password, ":")) {
 		a.serve(gc, writeKey, func(c *call) ([]byte, error) {
 			if isSegmentBatch(c.body) {
 				return a.segment(c, "segment", "batch")
