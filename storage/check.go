@@ -68,6 +68,9 @@ var checks = []struct{ what, query string }{
 	{"attributes whose count is off", `select count(*) from attribute_names a
 		left join (select key, count(*) c from customers, json_each(customers.attributes) group by key) k on k.key = a.name
 		where a.standard = 0 and coalesce(k.c, 0) <> (select sum(value) from json_each(a.counts))`},
+	{"changes that imports keep of nobody", `select count(*) from import_changes where customer_id not in (select id from customers)`},
+	{"imports whose counts are off", `select count(*) from imports where done <> created + updated + unchanged + skipped + failed
+		or state not in (5, 6) and dry_run = 0 and created <> (select coalesce(sum(count), 0) from import_created c where c.import_id = imports.id)`},
 	{"entries of no segment", `select count(*) from segment_entries where segment_id not in (select id from segments)`},
 	{"deleted segments that nothing will remove", `select count(*) from segments s where deleted_at is not null
 		and not exists (select 1 from timers t where t.kind = 'prune segment' and t.ref = cast(s.id as text))`},

@@ -17,6 +17,7 @@ import (
 
 	"kith/app"
 	"kith/app/api"
+	"kith/app/importer"
 	"kith/app/requestlog"
 
 	"github.com/gin-gonic/gin"
@@ -75,6 +76,8 @@ type Options struct {
 	Demo        bool
 	// Search answers what is typed into the search; without it, and until it is ready, storage does.
 	Search api.Searcher
+	// Imports runs files of customers; without it there is no /imports.
+	Imports *importer.Runner
 	// Segments knows who is in which segment; without it nobody is in any.
 	Segments api.Segments
 }

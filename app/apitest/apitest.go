@@ -6,6 +6,7 @@ package apitest
 import (
 	"bytes"
 	"context"
+	"crypto/x509"
 	"encoding/base64"
 	"errors"
 	"io"
@@ -21,6 +22,8 @@ import (
 
 	"kith/app"
 	"kith/app/api"
+	"kith/app/hook"
+	"kith/app/importer"
 	"kith/app/requestlog"
 	"kith/app/server"
 	"kith/storage"
@@ -42,8 +45,11 @@ type Server struct {
 	DB       *storage.DB
 	Clock    *app.MovableClock
 	Requests *requestlog.Log
+	Hooks    *hook.Desk
 	Handler  http.Handler
-	client   *http.Client
+	// Certificate is what SNS signs with, for tests that play its part.
+	Certificate *x509.Certificate
+	client      *http.Client
 }
 
 // Start starts a server; the end of the test stops it and checks the stored invariants.
@@ -65,21 +71,31 @@ func Start(t testing.TB) *Server {
 		},
 	}
 	log := slog.New(slog.NewTextHandler(failing{t}, &slog.HandlerOptions{Level: slog.LevelError}))
+	s.Hooks = hook.New(db, hook.Options{Clock: clock, Certificate: func(string) (*x509.Certificate, error) {
+		if s.Certificate == nil {
+			return nil, errors.New("the test has no certificate")
+		}
+		return s.Certificate, nil
+	}})
+	imports := importer.NewRunner(db, importer.RunnerOptions{Clock: clock, Log: log})
 	a := api.New(db, api.Options{
-		Clock: clock, Pinned: api.Pinned{Public: Public, Private: Private},
-		Version: "test", OrgID: db.OrgID(), Log: log, Requests: s.Requests,
+		Imports: imports,
+		Clock:   clock, Pinned: api.Pinned{Public: Public, Private: Private},
+		Version: "test", OrgID: db.OrgID(), Log: log, Requests: s.Requests, Hooks: s.Hooks,
 	})
 	srv := server.New(server.Options{Log: log, Mount: []func(*gin.Engine){a.Mount}})
 	s.Handler = srv.Handler()
 	ctx, cancel := context.WithCancel(context.Background())
-	ended := make(chan error, 1)
+	ended, imported := make(chan error, 1), make(chan error, 1)
 	go func() { ended <- srv.Serve(ctx, l) }()
+	go func() { imported <- imports.Run(ctx) }()
 	t.Cleanup(func() {
 		s.client.CloseIdleConnections()
 		cancel()
 		if err := <-ended; err != nil && !errors.Is(err, http.ErrServerClosed) {
 			t.Errorf("the server ended: %v", err)
 		}
+		<-imported
 	})
 	return s
 }

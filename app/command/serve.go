@@ -14,6 +14,9 @@ import (
 	"kith/app/admin"
 	"kith/app/api"
 	"kith/app/config"
+	"kith/app/hook"
+	"kith/app/importer"
+	"kith/app/outward"
 	"kith/app/requestlog"
 	"kith/app/server"
 	"kith/assets"
@@ -55,7 +58,7 @@ const FirstFile = "first-start.txt"
 // runServe serves until ctx ends.
 func (c *cli) runServe(ctx context.Context, cfg *config.Config, demo bool) error {
 	log := c.logger(cfg.LogLevel)
-	db, err := storage.Open(ctx, cfg.Data, storage.Options{Clock: clock, Log: log})
+	db, err := storage.Open(ctx, cfg.Data, storage.Options{Clock: clock, Log: log, HooksKept: cfg.HooksKept})
 	if err != nil {
 		return err
 	}
@@ -85,7 +88,11 @@ func (c *cli) runServe(ctx context.Context, cfg *config.Config, demo bool) error
 		return err
 	}
 	index := search.New(db, db.Folder(), search.Options{Log: log})
-	handlers, err := newHandlers(db, index, cfg, log, demo)
+	client := outward.New(outward.Options{Private: cfg.HooksPrivate, Version: Version})
+	sender := outward.NewSender(db, client, clock, log)
+	hooks := hook.New(db, hook.Options{Clock: clock, Zone: cfg.Zone, Certificate: client.Certificate, Wake: sender.Wake})
+	imports := importer.NewRunner(db, importer.RunnerOptions{Clock: clock, Log: log, Zone: cfg.Zone})
+	handlers, err := newHandlers(db, index, hooks, imports, cfg, log, demo)
 	if err != nil {
 		return err
 	}
@@ -96,6 +103,8 @@ func (c *cli) runServe(ctx context.Context, cfg *config.Config, demo bool) error
 		handlers.api.Run,
 		db.KeepHouse,
 		index.Run,
+		sender.Run,
+		imports.Run,
 	)
 }
 
@@ -105,7 +114,7 @@ type handlers struct {
 	mount []func(*gin.Engine)
 }
 
-func newHandlers(db *storage.DB, index *search.Engine, cfg *config.Config, log *slog.Logger, demo bool) (*handlers, error) {
+func newHandlers(db *storage.DB, index *search.Engine, hooks *hook.Desk, imports *importer.Runner, cfg *config.Config, log *slog.Logger, demo bool) (*handlers, error) {
 	requests := requestlog.New(clock.Now())
 	dashboard, err := server.Dashboard(ui.Files, assets.Files)
 	if err != nil {
@@ -114,11 +123,12 @@ func newHandlers(db *storage.DB, index *search.Engine, cfg *config.Config, log *
 	pinned := api.Pinned{Public: cfg.KeysPublic, Private: cfg.KeysPrivate}
 	h := &handlers{api: api.New(db, api.Options{
 		Clock: clock, Zone: cfg.Zone, Pinned: pinned, Version: Version,
-		OrgID: db.OrgID(), Log: log, Requests: requests, TrustProxy: cfg.TrustProxy, Search: index,
+		OrgID: db.OrgID(), Log: log, Requests: requests, TrustProxy: cfg.TrustProxy, Search: index, Imports: imports,
+		Hooks: hooks, URL: cfg.URL,
 	})}
 	a := admin.New(db, admin.Options{
 		Clock: clock, Log: log, Requests: requests, Workspace: cfg.Workspace, Zone: cfg.Zone, Version: Version,
-		URL: cfg.URL, Pinned: pinned.Key(), KeysChanged: h.api.ForgetKeys, Demo: demo, Search: index,
+		URL: cfg.URL, Pinned: pinned.Key(), KeysChanged: h.api.ForgetKeys, Demo: demo, Search: index, Imports: imports,
 	})
 	h.mount = []func(*gin.Engine){h.api.Mount, a.Mount, dashboard}
 	return h, nil
