@@ -76,6 +76,9 @@ export const KIND_WORDS = { text: "As a text", number: "As a number", boolean: "
 const DATES = new Set(["within_last", "more_than_ago", "within_next", "more_than_ahead", "on", "before", "after", "anniversary"]);
 const TEXTS = new Set(["contains", "not_contains", "starts_with", "ends_with", "matches", "not_matches"]);
 
+/** What a test that has no value yet is to compare; a copy keeps it, and JSON does not see it. */
+const AS = Symbol("as");
+
 /** As what a test compares. @param {Node} test @returns {Kind} */
 export function kindOfTest(test) {
   const { op, type } = test;
@@ -87,6 +90,7 @@ export function kindOfTest(test) {
   const value = Array.isArray(test.value) ? test.value.find((v) => v !== undefined) : test.value;
   const is = typeOf(value);
   if (is === "number" || is === "boolean") return is;
+  if (is === "missing" && /** @type {any} */ (test)[AS]) return /** @type {any} */ (test)[AS];
   if (is === "missing") return ["gt", "gte", "lt", "lte", "between"].includes(op) ? "number" : "text";
   return is === "date" && ["gt", "gte", "lt", "lte", "between"].includes(op) ? "date" : "text";
 }
@@ -136,7 +140,7 @@ export function numberOf(text) {
 export function withOperator(test, to) {
   const from = operatorOf(test);
   const { op: _, value, type: __, case: exact, zone, ...rest } = test;
-  const next = /** @type {Node} */ ({ ...rest, op: to.op });
+  const next = /** @type {Node} */ ({ ...rest, op: to.op, [AS]: to.kind });
   if (to.kind === "text" && exact) next.case = exact;
   if (to.kind === "date" && zone) next.zone = zone;
   if (to.kind === "date" && to.op === "between") next.type = "date";
@@ -280,7 +284,7 @@ function stable(value) {
 export function emphasis(words) {
   const pieces = [];
   let at = 0;
-  for (const m of words.matchAll(/“[^”]*”|\b\d[\d,.]*(?: (?:times?|seconds?|minutes?|hours?|days?|weeks?|months?|years?|%))?|\b\d{1,2} (?:January|February|March|April|May|June|July|August|September|October|November|December) \d{4}/g)) {
+  for (const m of words.matchAll(/“[^”]*”|\b\d(?:[\d,.]*\d)?(?: (?:times?|seconds?|minutes?|hours?|days?|weeks?|months?|years?|%))?|\b\d{1,2} (?:January|February|March|April|May|June|July|August|September|October|November|December) \d{4}/g)) {
     if (m.index > at) pieces.push({ text: words.slice(at, m.index), strong: false });
     pieces.push({ text: m[0].replace(/^“|”$/g, ""), strong: true });
     at = m.index + m[0].length;

@@ -120,7 +120,7 @@ function Group({ node, path, depth, change, remove, catalogue, self, reading }) 
   const fault = reading.faults[path];
   const set = (/** @type {Node[]} */ next) => change(inPlaceOf({ [kind]: next }, node));
   const words = GROUPS.find(([k]) => k === kind)?.[2];
-  return html`<div class=${`rule-group depth-${(depth - 1) % 6 + 1}`} role="group" aria-label=${`${kind} ${words}`} aria-describedby=${fault ? id : undefined}>
+  return html`<div class=${`rule-group ${kind}`} role="group" aria-label=${`${kind} ${words}`} aria-describedby=${fault ? id : undefined}>
     <div class="rule-head"><${Pick} label="How many of these must hold" value=${kind} strong=${true} options=${GROUPS.map(([k, say]) => [k, say])} change=${(/** @type {string} */ k) => change(inPlaceOf({ [k]: parts }, node))} /><span class="word">${words}</span>
       <span class="rule-end"><${Alone} reading=${reading} path=${path} />${remove ? html`<button type="button" class="button bare square" aria-label="Remove this group" onClick=${remove}><${Icon} name="cross" tiny=${true} /></button>` : null}</span></div>
     <${Fault} id=${id} text=${fault} />

@@ -11,21 +11,19 @@ import { DateField, DurationField, Line, ManyField, NumberField, Pick } from "./
 /**
  * The operators, those of the attribute's own type first; with the others it is read as another.
  * @param {Kind} own
- * @param {Kind} now
  */
-function choices(own, now) {
+function choices(own) {
   const of = (/** @type {Kind} */ kind) => /** @type {[string, string][]} */ (OPERATORS.filter((o) => o.kind === kind).map((o) => [`${o.kind} ${o.op}`, o.say]));
   const rest = /** @type {Kind[]} */ (["text", "number", "date", "boolean", "list"]).filter((k) => k !== own);
   const first = own === "any" ? of("any") : [...of(own), ...of("any")];
-  void now;
   return [{ label: KIND_WORDS[own], options: first }, ...rest.map((kind) => ({ label: KIND_WORDS[kind], options: of(kind) }))];
 }
 
 /** Where days begin and end. @param {{zone: string|undefined, change: (zone: string|undefined) => void}} props */
 export function ZonePick({ zone, change }) {
-  const options = /** @type {[string, string][]} */ ([["", "by the workspace's clock"], ["customer", "by the customer's own clock"]]);
-  if (zone && zone !== "customer") options.push([zone, `by the clock of ${zone}`]);
-  return html`<${Pick} label="Time zone" value=${zone ?? ""} options=${options} change=${(/** @type {string} */ z) => change(z || undefined)} />`;
+  const options = /** @type {[string, string][]} */ ([["", "workspace's time"], ["customer", "customer's own time"]]);
+  if (zone && zone !== "customer") options.push([zone, `time of ${zone}`]);
+  return html`<${Pick} label="Time zone" quiet=${!zone} value=${zone ?? ""} options=${options} change=${(/** @type {string} */ z) => change(z || undefined)} />`;
 }
 
 /**
@@ -43,7 +41,7 @@ export function RuleTest({ test, own, name, samples, change, invalid }) {
     if (to) change(withOperator(test, to));
   };
   const key = `${operator.kind} ${operator.op}`;
-  const options = choices(own, kind);
+  const options = choices(own);
   if (!options.some((g) => g.options.some(([k]) => k === key))) options.push({ label: "As it is written", options: [[key, operator.say]] });
   const label = `Value of ${name}`;
   const field = () => {

@@ -10,11 +10,11 @@ import { Icon } from "./icon.js";
 
 /**
  * A choice of few, small enough to stand in a sentence. Options may stand in groups.
- * @param {{label: string, value: string, options: [string, string][]|{label: string, options: [string, string][]}[], change: (value: string) => void, strong?: boolean}} props
+ * @param {{label: string, value: string, options: [string, string][]|{label: string, options: [string, string][]}[], change: (value: string) => void, strong?: boolean, quiet?: boolean}} props
  */
-export function Pick({ label, value, options, change, strong }) {
+export function Pick({ label, value, options, change, strong, quiet }) {
   const option = (/** @type {[string, string]} */ [v, text]) => html`<option key=${v} value=${v} selected=${v === value}>${text}</option>`;
-  return html`<span class=${strong ? "select pick strong" : "select pick"}><select aria-label=${label} value=${value} onChange=${(/** @type {any} */ e) => change(e.target.value)}>
+  return html`<span class=${`select pick${strong ? " strong" : ""}${quiet ? " quiet-pick" : ""}`}><select aria-label=${label} value=${value} onChange=${(/** @type {any} */ e) => change(e.target.value)}>
     ${options.map((o) => Array.isArray(o) ? option(o) : html`<optgroup key=${o.label} label=${o.label}>${o.options.map(option)}</optgroup>`)}
   </select><${Icon} name="down" tiny=${true} /></span>`;
 }
@@ -28,18 +28,17 @@ const widthOf = (text, least, most = 30) => ({ width: `${Math.min(most, Math.max
  */
 export function Line({ label, value, change, invalid, numeric, least = 8, samples, type = "text", placeholder }) {
   const [text, setText] = useState(value);
-  const said = useRef(value);
+  const field = useRef(/** @type {HTMLInputElement|null} */ (null));
   const list = useId();
+  // While it is typed into, what stands in it is ahead of what the rule says.
   useEffect(() => {
-    if (value !== said.current) setText(value);
-    said.current = value;
+    if (field.current !== document.activeElement) setText(value);
   }, [value]);
   const input = (/** @type {any} */ e) => {
     setText(e.target.value);
-    said.current = e.target.value;
     change(e.target.value);
   };
-  return html`<span class="rule-line"><input class=${numeric ? "input inline num" : "input inline"} type=${type} aria-label=${label} value=${text} onInput=${input} placeholder=${placeholder} dir=${numeric ? undefined : "auto"}
+  return html`<span class="rule-line"><input ref=${field} class=${numeric ? "input inline num" : "input inline"} type=${type} aria-label=${label} value=${text} onInput=${input} placeholder=${placeholder} dir=${numeric ? undefined : "auto"}
       inputmode=${numeric ? "decimal" : undefined} aria-invalid=${invalid ? "true" : undefined} list=${samples?.length ? list : undefined} autocomplete="off" spellcheck=${false} style=${type === "date" ? undefined : widthOf(text || placeholder || "", least)} />
     ${samples?.length ? html`<datalist id=${list}>${samples.map((s) => html`<option key=${s} value=${s}></option>`)}</datalist>` : null}</span>`;
 }

@@ -52,7 +52,7 @@ function Frame({ days, name, top, bottom, marks, say, children }) {
   const share = reading.at / days.length;
   const side = share < 0.2 ? "left" : share > 0.8 ? "right" : "";
   const step = Math.max(1, Math.round(days.length / 4));
-  const ticks = [0, 1, 2, 3].map((i) => i * step).filter((i) => i < days.length - step / 2).concat(days.length - 1);
+  const ticks = [0, 1, 2, 3].map((i) => i * step).filter((i) => i < days.length - step).concat(days.length - 1);
   return html`<div><div class="area tall" tabindex="0" role="group" aria-roledescription="plot" aria-label=${`${name}. Arrow keys read the days.`} onPointerMove=${reading.move} onPointerLeave=${reading.leave} onBlur=${reading.leave} onKeyDown=${reading.keys}>
     <svg viewBox="0 0 100 100" preserveAspectRatio="none" aria-hidden="true">
       ${marks.map((m) => html`<line key=${m} class=${m === 0 || m === bottom ? "base" : "grid"} x1="0" x2="100" y1=${(1 - (m - bottom) / span) * 100} y2=${(1 - (m - bottom) / span) * 100} />`)}
@@ -87,7 +87,7 @@ export function SegmentPlot({ days, children }) {
   const entered = days.reduce((n, d) => n + d.entered, 0);
   const left = days.reduce((n, d) => n + d.left, 0);
   const moved = [...days].reverse().filter((d, i) => i === 0 || d.entered || d.left);
-  return html`<section class="panel" aria-label="Over time"><div class="panel-head"><h2>Over time</h2><span class="quiet">${count(entered)} entered, ${count(left)} left in ${days.length} days</span>
+  return html`<section class="panel over-time" aria-label="Over time"><div class="panel-head"><h2>Over time</h2><span class="quiet">${count(entered)} entered, ${count(left)} left in ${days.length} days</span>
       <span class="right">${children}<button type="button" class="button bare small" aria-expanded=${table ? "true" : "false"} onClick=${() => setTable(!table)}><${Icon} name="table" tiny=${true} />Table</button></span></div>
     <div class="plot two-plots"><div><p class="key"><span><i class="size"></i>Customers in it</span></p><${Size} days=${days} /></div>
       <div><p class="key"><span><i></i>Entered</span><span><i class="left"></i>Left</span><span>a day</span></p><${Moves} days=${days} /></div></div>

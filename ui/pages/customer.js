@@ -60,8 +60,8 @@ function Segments({ id, name, segments }) {
   if (!segments.length && !others.length) return null;
   const ask = (/** @type {string} */ which) => setAsked(others.find((g) => g.id === which) ?? null);
   return html`<${Panel} title="Segments" n=${count(segments.length)}>
-    ${segments.length ? html`<ul class="rows">${segments.map((g) => html`<li key=${g.id}><div class="row"><a class="cut row-link" dir="auto" href=${`/app/segments/${g.id}`} title=${g.title}>${g.title}</a>
-      <span class="right">${g.since ? html`since <${Ago} at=${g.since} plainly=${true} />` : null}</span><button type="button" class="button small" aria-haspopup="dialog" aria-label=${`Why in ${g.title}`} onClick=${() => setAsked(g)}>Why</button></div></li>`)}</ul>` : html`<p class="note">In none of yours.</p>`}
+    ${segments.length ? html`<ul class="rows">${segments.map((g) => html`<li key=${g.id}><div class="row"><span class="move-text"><a class="cut row-link" dir="auto" href=${`/app/segments/${g.id}`} title=${g.title}>${g.title}</a>
+      ${g.since ? html`<span class="small quiet">since <${Ago} at=${g.since} plainly=${true} /></span>` : null}</span><button type="button" class="button small" aria-haspopup="dialog" aria-label=${`Why in ${g.title}`} onClick=${() => setAsked(g)}>Why</button></div></li>`)}</ul>` : html`<p class="note">In none of yours.</p>`}
     ${others.length ? html`<div class="row"><${Select} label="Why not in another segment" value="" options=${[["", "Why not in …"], ...others.map((g) => [g.id, g.title])]} change=${ask} /></div>` : null}
     ${asked ? html`<${Why} customer=${id} name=${name} segment=${asked} since=${asked.since} close=${() => setAsked(null)} />` : null}</${Panel}>`;
 }

@@ -106,7 +106,7 @@ function Sample({ preview, see }) {
   return html`<section class="panel" aria-label="Some of them"><div class="panel-head"><h2>Some of them</h2><span class="right small faint">newest first</span></div>
     ${data.sample.length ? html`<ul class=${stale ? "rows dim" : "rows"}>${data.sample.map((c) => html`<li key=${c.id}><a class="row" href=${`/app/customers/${c.id}`} target="_blank" rel="noopener"><${Avatar} name=${nameOf(c)} id=${c.id} account=${c.is_account} /><span class="cut" dir="auto" title=${nameOf(c)}>${nameOf(c)}</span></a></li>`)}</ul>`
       : html`<p class="note">Nobody now. Whoever comes to meet the rule enters by itself.</p>`}
-    ${see && data.sample.length ? html`<p class="note small"><a class="link" href=${see}>See the ${count(data.count)} that are in it as saved</a></p>` : null}</section>`;
+    ${see && data.sample.length ? html`<p class="note small"><a class="link" href=${see}>See who is in it as saved</a></p>` : null}</section>`;
 }
 
 /** The rule as JSON, to be read, copied and written. @param {{rule: Node, change: (rule: Node) => void, fault: string}} props */
