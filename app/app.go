@@ -16,6 +16,7 @@
 //	app/requestlog     the newest requests that came over the API, in memory, for people to look at
 //	app/ingest         request bodies → []Change; pure
 //	app/segment        who a rule holds for: what operators mean, one customer at a time, explained, in words
+//	app/segment/segmenttest  random rules, customers and histories, for tests
 //	app/bench          `kith bench`: each figure beside its floor
 //	app/demo           MInt, the example company, from a fixed seed
 //	app/apitest        the whole HTTP surface on loopback, for tests, and its transcripts

@@ -71,4 +71,6 @@ type Reader interface {
 	Customer(ctx context.Context, row int64) (*Customer, error)
 	// List returns a list by row. It returns CodeNotFound if there is none.
 	List(ctx context.Context, row int64) (*List, error)
+	// Segment returns a segment by row. It returns CodeNotFound if there is none.
+	Segment(ctx context.Context, row int64) (*Segment, error)
 }

@@ -132,3 +132,17 @@ func isNumberMark(r rune) bool {
 func isNumberSpace(r rune) bool {
 	return unicode.In(r, unicode.Zs, unicode.Bidi_Control) || strings.ContainsRune("\u200b\u2060\ufeff", r)
 }
+
+// DialledDigits returns the digits of a text in which people wrote a number or a part of
+// one, "+234 816" or "(0816) 12"; ok is false if anything else is in it, or no digit.
+func DialledDigits(s string) (digits string, ok bool) {
+	var b []byte
+	for _, r := range strings.TrimSpace(s) {
+		if d := digitValue(r); d >= 0 {
+			b = append(b, byte('0'+d))
+		} else if !isNumberMark(r) && !isNumberSpace(r) {
+			return "", false
+		}
+	}
+	return string(b), len(b) > 0
+}

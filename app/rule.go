@@ -1,5 +1,7 @@
 package app
 
+import "strconv"
+
 // Rule says which customers belong: a group of rules, or a condition. Segments,
 // previews, and later automations and broadcasts all speak it. It is read by
 // [ParseRule]; whether it holds for a customer is the business of app/segment.
@@ -25,7 +27,10 @@ const (
 func (g GroupKind) String() string { return [...]string{"", "all", "any", "none"}[g] }
 
 // Condition is a leaf of a rule. The kinds are the pointer types of this file.
-type Condition interface{ condition() }
+type Condition interface {
+	// append appends the condition's JSON.
+	append(dst []byte) []byte
+}
 
 // AttributeCondition tests one attribute of the customer.
 type AttributeCondition struct {
@@ -154,14 +159,6 @@ type BucketCondition struct {
 	Seed     string
 	From, To float64
 }
-
-func (*AttributeCondition) condition() {}
-func (*EventCondition) condition()     {}
-func (*SequenceCondition) condition()  {}
-func (*SegmentCondition) condition()   {}
-func (*ListCondition) condition()      {}
-func (*AccountCondition) condition()   {}
-func (*BucketCondition) condition()    {}
 
 // Op is an operator on a value.
 type Op uint8
@@ -339,5 +336,18 @@ func (r *Rule) Walk(visit func(*Rule)) {
 	visit(r)
 	for _, in := range r.Rules {
 		in.Walk(visit)
+	}
+}
+
+// Conditions calls visit for every condition of r in the order they are written, with its
+// path as errors name it: `all[1].any[0]`, "" for a rule that is one condition.
+func (r *Rule) Conditions(visit func(path string, c Condition)) { r.conditions("", visit) }
+
+func (r *Rule) conditions(path string, visit func(string, Condition)) {
+	if r.Condition != nil {
+		visit(path, r.Condition)
+	}
+	for i, in := range r.Rules {
+		in.conditions(join(path, r.Group.String()+"["+strconv.Itoa(i)+"]"), visit)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -276,18 +277,31 @@ func (m *members) zone() (string, error) {
 	return name, nil
 }
 
-// LoadZone returns the zone of an IANA name. Unlike time.LoadLocation it knows no Local,
-// which would be another zone on another machine.
+// LoadZone returns the zone of an IANA name. Unlike time.LoadLocation it knows no Local
+// and no localtime, which would be another zone on another machine, and reads a zone's
+// file only once.
 func LoadZone(name string) (*time.Location, error) {
-	if name == "" || strings.EqualFold(name, "local") || len(name) > 64 {
-		return nil, fmt.Errorf("there is no time zone %s", excerpt(name))
+	if zone, ok := zones.Load(name); ok {
+		return zone.(*time.Location), nil
+	}
+	missing := fmt.Errorf("there is no time zone %s", excerpt(name))
+	switch strings.ToLower(name) {
+	case "", "local", "localtime", "posixrules":
+		return nil, missing
+	}
+	if len(name) > maxZoneName {
+		return nil, missing
 	}
 	zone, err := time.LoadLocation(name)
 	if err != nil {
-		return nil, fmt.Errorf("there is no time zone %s", excerpt(name))
+		return nil, missing
 	}
+	zones.Store(name, zone)
 	return zone, nil
 }
+
+// zones are those that were asked for: there are some 600.
+var zones sync.Map
 
 func (m *members) forcedType(t *Test) error {
 	name, given, err := m.text("type")

@@ -125,10 +125,7 @@ func InstantOfWall(wall Instant, zone *time.Location) Instant {
 // NextChange returns the next instant after t at which a day begins in zone or its clock
 // is changed: between two such instants, calendar arithmetic runs straight.
 func NextChange(t Instant, zone *time.Location) Instant {
-	next := InstantOfWall(Instant(DayOf(WallOf(t, zone))+1)*DayMillis, zone)
-	if next <= t { // the hour before midnight comes twice
-		next = t + DayMillis
-	}
+	next := Instant(DayOf(WallOf(t, zone))+1)*DayMillis - offset(t, zone)
 	if zone != nil {
 		if _, end := time.UnixMilli(int64(t)).In(zone).ZoneBounds(); !end.IsZero() {
 			next = min(next, Instant(end.UnixMilli()))

@@ -1,5 +1,7 @@
 package app
 
+import "time"
+
 // Segment is a saved rule and who it holds for.
 type Segment struct {
 	Row         int64
@@ -39,6 +41,21 @@ type Cause struct {
 type SegmentDay struct {
 	Day                 int64 // as in [DayCount]
 	Entered, Left, Size int64
+}
+
+// Preview is what a rule, saved or not, would hold for now.
+type Preview struct {
+	// Count is how many customers the rule holds for, Total how many there are, archived ones left out.
+	Count, Total int64
+	// Sample are rows of members, newest first.
+	Sample []int64
+	// Conditions says of each condition, in the order of [Rule.Conditions], how many customers
+	// meet it alone.
+	Conditions []int64
+	// Loading is 1 when the rest is there; below, how much of what the rule looks at has been
+	// read so far.
+	Loading float64
+	Took    time.Duration
 }
 
 // SaveSegment creates a segment (Segment "") or changes the given parts of one. A new
@@ -91,4 +108,7 @@ const (
 	MaxSegmentDescription = 1_000
 	// MaxRule bounds a rule's JSON.
 	MaxRule = 64 << 10
+	// MaxInlined bounds the conditions of a rule with those of the segments that it names put
+	// in place: naming one twice at each of ten steps would make a thousand of one.
+	MaxInlined = 1_000
 )

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"math/rand/v2"
 	"path/filepath"
 	"testing"
 
@@ -74,4 +75,29 @@ func BenchmarkFloor_events(b *testing.B) {
 		}
 	}
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "events/s")
+}
+
+// A Change with ten thousand moves, of customers in no order; ns/move is the figure.
+func BenchmarkMoveMembers(b *testing.B) {
+	db, _ := open(b)
+	g := newSegment(b, db, "Pro", proRule)
+	one(b, db, build(b, g.Row, 1))
+	const moves = 10_000
+	random := rand.New(rand.NewPCG(1, 2))
+	for b.Loop() {
+		c := &app.MoveMembers{Segment: g.Row, Version: 1}
+		seen := map[int64]bool{}
+		members, _, err := db.Membership(bg, g.Row)
+		if err != nil {
+			b.Fatal(err)
+		}
+		for len(c.Moves) < moves {
+			if who := random.Int64N(1_000_000) + 1; !seen[who] {
+				seen[who] = true
+				c.Moves = append(c.Moves, move(who, !members.Contains(uint64(who))))
+			}
+		}
+		one(b, db, c)
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*moves), "ns/move")
 }

@@ -27,7 +27,11 @@ func (db *DB) Check(ctx context.Context) error {
 			faults = append(faults, fmt.Sprintf("%s: %d", c.what, n))
 		}
 	}
-	if len(faults) > 0 {
+	more, err := db.checkSegments(ctx)
+	if err != nil {
+		return fmt.Errorf("check segments: %w", err)
+	}
+	if faults = append(faults, more...); len(faults) > 0 {
 		return fmt.Errorf("the data is not as it should be: %s", strings.Join(faults, "; "))
 	}
 	return nil
@@ -64,6 +68,39 @@ var checks = []struct{ what, query string }{
 	{"attributes whose count is off", `select count(*) from attribute_names a
 		left join (select key, count(*) c from customers, json_each(customers.attributes) group by key) k on k.key = a.name
 		where a.standard = 0 and coalesce(k.c, 0) <> (select sum(value) from json_each(a.counts))`},
+	{"entries of no segment that nothing will remove", `select count(*) from segment_entries e where segment_id not in (select id from segments)
+		and not exists (select 1 from timers t where t.kind = 'prune segment' and t.ref = cast(e.segment_id as text))`},
+	{"bitmaps of no segment", `select count(*) from segment_members where segment_id not in (select id from segments)`},
+	{"segments whose bitmap is further than what stands behind it", `select count(*) from segments s where
+		behind <> (select count(*) from segment_entries e where e.segment_id = s.id and e.id > s.entry)`},
+	{"days of segments whose counts are off", `select count(*) from (
+		select segment_id, day, sum(i), sum(o) from (
+			select segment_id, day, entered i, left o from segment_days
+			union all
+			select segment_id, cast(floor(at / 86400000.0) as integer), -entered, entered - 1 from segment_entries
+			where segment_id in (select id from segments))
+		group by segment_id, day having sum(i) <> 0 or sum(o) <> 0)`},
+	{"segments whose last day has another size", `select count(*) from segments s where built > 0 and
+		count <> (select size from segment_days d where d.segment_id = s.id order by day desc limit 1)`},
+	{"entries past the total", `select coalesce(max(id), 0) > coalesce((select n from totals where name = 'last_segment_entry'), 0) from segment_entries`},
 	{"gaps in the feed", `select coalesce(max(seq) - min(seq) + 1 - count(*), 0) from feed`},
 	{"cursors past the feed", `select count(*) from cursors where seq > (select coalesce(max(seq), 0) from feed)`},
+}
+
+// checkSegments holds each segment's count against its membership, which SQL cannot read.
+func (db *DB) checkSegments(ctx context.Context) (faults []string, err error) {
+	segments, err := db.Segments(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, g := range segments {
+		members, built, err := db.Membership(ctx, g.Row)
+		if err != nil {
+			return nil, err
+		}
+		if n := int64(members.GetCardinality()); built == g.Built && n != g.Count {
+			faults = append(faults, fmt.Sprintf("segment %d counts %d and has %d members", g.Row, g.Count, n))
+		}
+	}
+	return faults, nil
 }

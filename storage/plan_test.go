@@ -14,6 +14,8 @@ import (
 	"testing"
 
 	"kith/app"
+
+	"github.com/RoaringBitmap/roaring/v2/roaring64"
 )
 
 // planOf is how SQLite would run a statement, one step a line.
@@ -69,7 +71,36 @@ func openFull(t *testing.T) *DB {
 	if _, err := db.Apply(context.Background(), app.Batch{Changes: changes}); err != nil {
 		t.Fatal(err)
 	}
+	fillSegments(t, db)
 	return db
+}
+
+// fillSegments makes forty segments that everybody enters.
+func fillSegments(t *testing.T, db *DB) {
+	t.Helper()
+	members, err := roaring64.New().ToBytes()
+	if err != nil {
+		t.Fatal(err)
+	}
+	title := "Segment"
+	var changes []app.Change
+	for row := range int64(40) {
+		moves := make([]app.Move, 2000)
+		for i := range moves {
+			moves[i] = app.Move{Customer: int64(i + 1), Entered: true}
+		}
+		changes = append(changes, &app.SaveSegment{Title: &title, Rule: []byte(`{"segment":"all"}`)},
+			&app.BuildSegment{Segment: row + 1, Version: 1, Members: members}, &app.MoveMembers{Segment: row + 1, Version: 1, Moves: moves})
+	}
+	results, err := db.Apply(context.Background(), app.Batch{Changes: changes})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range results {
+		if r.Err != nil || !r.Changed {
+			t.Fatalf("%+v", r)
+		}
+	}
 }
 
 var (

@@ -53,12 +53,20 @@ func (db *DB) FindID(ctx context.Context, id string) (int64, error) {
 	return row, err
 }
 
+// Segment returns a segment by row. It returns CodeNotFound if there is none.
+func (db *DB) Segment(ctx context.Context, row int64) (*app.Segment, error) {
+	return loadSegment(ctx, db, db.queries, row)
+}
+
 // CursorRow returns the row number inside an id that stands as a cursor. It returns
 // CodeInvalid for a text that is none; the row itself may be gone.
 func (db *DB) CursorRow(id string) (int64, error) { return cursorRow(db.ids, id) }
 
 // ListCursorRow is [DB.CursorRow] for the ids of lists.
 func (db *DB) ListCursorRow(id string) (int64, error) { return cursorRow(db.listIDs, id) }
+
+// SegmentCursorRow is [DB.CursorRow] for the ids of segments.
+func (db *DB) SegmentCursorRow(id string) (int64, error) { return cursorRow(db.segmentIDs, id) }
 
 func cursorRow(ids idCoder, id string) (int64, error) {
 	row, _, ok := ids.decode(id)
@@ -84,6 +92,11 @@ func (r *reader) Customer(ctx context.Context, row int64) (*app.Customer, error)
 // List is [DB.List] on r's state.
 func (r *reader) List(ctx context.Context, row int64) (*app.List, error) {
 	return loadList(ctx, r.db, r.q, row)
+}
+
+// Segment is [DB.Segment] on r's state.
+func (r *reader) Segment(ctx context.Context, row int64) (*app.Segment, error) {
+	return loadSegment(ctx, r.db, r.q, row)
 }
 
 func (r *reader) customer(rec *record) app.Customer {

@@ -68,16 +68,18 @@ type DB struct {
 	clock  app.Clock
 	log    *slog.Logger
 
-	write    *sql.DB // one connection
-	conn     *sql.Conn
-	read     *sql.DB
-	lock     *sql.DB
-	queries  statements // prepared on read
-	ids      idCoder    // of customers
-	listIDs  idCoder
-	secret   []byte // signs confirmation links
-	writer   *writer
-	watchers watchers
+	write   *sql.DB // one connection
+	conn    *sql.Conn
+	read    *sql.DB
+	lock    *sql.DB
+	queries statements // prepared on read
+	ids     idCoder    // of customers
+	listIDs idCoder
+	// segmentIDs have the fifth permutation: two and three belong to imports and integrations.
+	segmentIDs idCoder
+	secret     []byte // signs confirmation links
+	writer     *writer
+	watchers   watchers
 
 	head    atomic.Int64
 	moved   signal // closed and renewed when head or a cursor moves
@@ -228,7 +230,7 @@ func (db *DB) loadSecrets(ctx context.Context) error {
 	if _, err := db.queries.row(ctx, "meta_get", args("secret"), &db.secret); err != nil {
 		return err
 	}
-	db.ids, db.listIDs = newIDCoder(key, 0), newIDCoder(key, 1)
+	db.ids, db.listIDs, db.segmentIDs = newIDCoder(key, 0), newIDCoder(key, 1), newIDCoder(key, 4)
 	return nil
 }
 

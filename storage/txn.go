@@ -75,6 +75,14 @@ func (t *txn) apply(c app.Change) (app.Result, error) {
 		return t.saveList(c)
 	case *app.ArchiveList:
 		return t.archiveList(c)
+	case *app.SaveSegment:
+		return t.saveSegment(c)
+	case *app.DeleteSegment:
+		return t.deleteSegment(c)
+	case *app.BuildSegment:
+		return t.buildSegment(c)
+	case *app.MoveMembers:
+		return t.moveMembers(c)
 	}
 	return app.Result{}, fmt.Errorf("storage: unknown change %T", c)
 }

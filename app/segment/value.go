@@ -442,12 +442,15 @@ func Member(obj []byte, name string) []byte {
 	if err != nil {
 		return nil
 	}
-	return Path(func(name string) []byte {
-		for i := len(members) - 1; i >= 0; i-- { // of a name that stands twice, the last counts
-			if members[i].Name == name {
-				return members[i].Value
-			}
+	return Path(func(flat string) []byte { return lastNamed(members, flat) }, name)
+}
+
+// lastNamed returns the value of a flat name: of one that stands twice, the last counts.
+func lastNamed(members []app.Member, name string) []byte {
+	for i := len(members) - 1; i >= 0; i-- {
+		if members[i].Name == name {
+			return members[i].Value
 		}
-		return nil
-	}, name)
+	}
+	return nil
 }

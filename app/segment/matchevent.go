@@ -1,0 +1,183 @@
+package segment
+
+import (
+	"time"
+
+	"kith/app"
+)
+
+// candidates are the events that a condition may mean, whatever the time: those of its
+// name and source, each with what is known of it beforehand.
+type candidates struct {
+	events []*app.Event
+	ats    []app.Instant
+	// fits says which pass the tests of properties that do not move with the clock.
+	fits []bool
+	// moving are the tests that do, with their values beside each event.
+	moving  []movingTest
+	window  window
+	turning bool
+}
+
+type movingTest struct {
+	tester *Tester
+	zone   *time.Location
+	values [][]byte
+}
+
+// of picks the candidates of a condition. Without all, those are left out that the fixed
+// tests rule out.
+func (b *binder) of(c *app.EventCondition, zone *time.Location, all bool) *candidates {
+	set := &candidates{window: newWindow(c.Within, zone), turning: b.turning}
+	testers := make([]*Tester, len(c.Where))
+	for i := range c.Where {
+		testers[i] = NewTester(&c.Where[i].Test)
+		if testers[i].Op.Moving() {
+			set.moving = append(set.moving, movingTest{testers[i], b.zone(c.Where[i].Test.Zone), nil})
+		}
+	}
+	for i := range b.events {
+		e := &b.events[i]
+		if c.Event != app.AnyEvent && e.Name != c.Event || c.Source != "" && e.Source != c.Source {
+			continue
+		}
+		fits := true
+		for j, x := range testers {
+			fits = fits && (x.Op.Moving() || x.Holds(Property(e, c.Where[j].Property), Moment{Zone: b.zone(x.Test.Zone)}))
+		}
+		if !fits && !all {
+			continue
+		}
+		set.events, set.ats, set.fits = append(set.events, e), append(set.ats, e.At), append(set.fits, fits)
+		at := 0
+		for j, x := range testers {
+			if x.Op.Moving() {
+				set.moving[at].values = append(set.moving[at].values, Property(e, c.Where[j].Property))
+				at++
+			}
+		}
+	}
+	return set
+}
+
+// test reports whether the tests of the i-th candidate's properties hold.
+func (s *candidates) test(i int, now app.Instant) verdict {
+	v := verdict{s.fits[i], never}
+	for _, t := range s.moving {
+		m := Moment{now, t.zone}
+		v.holds = v.holds && t.tester.Holds(t.values[i], m)
+		if s.turning {
+			v.until = min(v.until, t.tester.Until(t.values[i], m))
+		}
+	}
+	return v
+}
+
+// that returns the candidates for which everything holds, in order, and until when it is these.
+func (s *candidates) that(now app.Instant) (which []int, until app.Instant) {
+	until = never
+	if s.turning {
+		until = s.window.until(now, s.ats)
+	}
+	from, to := within(s.ats, s.window.interval(now))
+	for i := from; i < to; i++ {
+		v := s.test(i, now)
+		if until = min(until, v.until); v.holds {
+			which = append(which, i)
+		}
+	}
+	return which, until
+}
+
+// events is a condition on events.
+type events struct {
+	*candidates
+	condition *app.EventCondition
+	tester    *Tester
+	numbers   []number // of each candidate, for sum, avg, min and max
+	keys      []string // of each candidate, for distinct; "" for a missing one
+}
+
+type number struct {
+	n  float64
+	ok bool
+}
+
+func (b *binder) event(c *app.EventCondition) *events {
+	zone := b.zone(c.Zone)
+	x := &events{condition: c, tester: NewTester(&c.Test)}
+	x.candidates = b.of(c, zone, c.Occurrence != app.EveryOccurrence)
+	for _, e := range x.events {
+		switch {
+		case c.Aggregate == app.CountEvents:
+		case c.Of == app.EventDay:
+			x.keys = append(x.keys, DayKey(e.At, zone))
+		case c.Aggregate == app.Distinct:
+			key, _ := DistinctKey(Property(e, c.Of))
+			x.keys = append(x.keys, key)
+		default:
+			var n number
+			if raw := Property(e, c.Of); raw != nil {
+				n.n, n.ok = NumberOf(raw)
+			}
+			x.numbers = append(x.numbers, n)
+		}
+	}
+	return x
+}
+
+func (x *events) at(now app.Instant) verdict {
+	which, until := x.which(now)
+	n, ok := x.total(which)
+	return verdict{ok && x.tester.Count(n), until}
+}
+
+// which returns the candidates that count, in order.
+func (x *events) which(now app.Instant) (which []int, until app.Instant) {
+	if x.condition.Occurrence == app.EveryOccurrence {
+		return x.that(now)
+	}
+	_, come := within(x.ats, Interval{Beginning, now + 1})
+	until = never
+	if come < len(x.ats) && (come == 0 || x.condition.Occurrence == app.LastOccurrence) {
+		until = x.ats[come]
+	}
+	if come == 0 {
+		return nil, until
+	}
+	one := 0
+	if x.condition.Occurrence == app.LastOccurrence {
+		one = come - 1
+	}
+	v := x.test(one, now)
+	if x.turning {
+		until = min(until, v.until, x.window.until(now, x.ats[one:one+1]))
+	}
+	if from, to := within(x.ats[one:one+1], x.window.interval(now)); v.holds && from < to {
+		which = []int{one}
+	}
+	return which, until
+}
+
+// total returns what the condition's test is about; ok is false where there is nothing.
+func (x *events) total(which []int) (n float64, ok bool) {
+	switch x.condition.Aggregate {
+	case app.CountEvents:
+		return float64(len(which)), true
+	case app.Distinct:
+		seen := map[string]struct{}{}
+		for _, i := range which {
+			if x.keys[i] != "" {
+				seen[x.keys[i]] = struct{}{}
+			}
+		}
+		return float64(len(seen)), true
+	}
+	var numbers []float64
+	for _, i := range which {
+		if x.numbers[i].ok {
+			numbers = append(numbers, x.numbers[i].n)
+		}
+	}
+	return Summarize(x.condition.Aggregate, numbers)
+}
