@@ -153,7 +153,7 @@ func TestHouse_thePlanNamesEveryRoom(t *testing.T) {
 func TestHouse_rulesNeverReadTheWallClock(t *testing.T) {
 	for _, s := range sources(t) {
 		switch s.room {
-		case "app/ingest", "storage", "app/demo", "search", "app/segment":
+		case "app/ingest", "storage", "app/demo", "search", "app/segment", "app/column":
 		default:
 			continue
 		}

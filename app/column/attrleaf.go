@@ -5,6 +5,8 @@ import (
 
 	"kith/app"
 	"kith/app/segment"
+
+	"github.com/RoaringBitmap/roaring/v2"
 )
 
 // attrLeaf tests an attribute.
@@ -161,8 +163,15 @@ func (l *listLeaf) one(slot uint32) bool {
 	return l.on(slot) != l.c.Not
 }
 
+func (l *listLeaf) members() []*roaring.Bitmap {
+	if on := l.s.lists[l.list]; on != nil {
+		return on[:]
+	}
+	return nil
+}
+
 func (l *listLeaf) on(slot uint32) bool {
-	for status, members := range l.s.lists[l.list] {
+	for status, members := range l.members() {
 		if (l.c.Any || app.SubscriptionStatus(status) == l.c.Status) && members.Contains(slot) {
 			return true
 		}
@@ -172,7 +181,7 @@ func (l *listLeaf) on(slot uint32) bool {
 
 func (l *listLeaf) all() bitset {
 	out := newBits(l.s.count())
-	for status, members := range l.s.lists[l.list] {
+	for status, members := range l.members() {
 		if l.c.Any || app.SubscriptionStatus(status) == l.c.Status {
 			it := members.Iterator()
 			for it.HasNext() {

@@ -69,6 +69,10 @@ type Store struct {
 	lastEvent int64 // row of the last event taken
 	tick      int64
 	shape     int64 // grows when a plan may have become stale
+
+	// While a load is under way: the slots whose events were moved or taken away.
+	loading bool
+	moved   []uint32
 }
 
 // attrColumn is an attribute's column under its name.

@@ -8,14 +8,9 @@ import (
 	"kith/app/segment"
 )
 
-// Names resolves what a rule names by ids.
+// Names resolves what a rule names.
 type Names interface {
-	// Segment returns the rule of a segment, nil if there is none.
-	Segment(id string) *app.Rule
-	// List returns the row of a list, 0 if there is none.
-	List(id string) int64
-	// Account returns the row that a uid means, 0 if there is none.
-	Account(uid string) int64
+	segment.Names
 	// Source returns the row of a source's name, 0 if there is none.
 	Source(name string) int64
 }
@@ -133,13 +128,17 @@ func (c *compiler) condition(condition app.Condition) node {
 	case *app.SegmentCondition:
 		return c.segment(x)
 	case *app.ListCondition:
-		row := c.names.List(x.List)
+		row, _, _ := c.names.List(x.List)
 		c.plan.deps.lists[row] = struct{}{}
 		return &listLeaf{s: c.s, list: row, c: x}
 	case *app.AccountCondition:
 		c.plan.deps.accounts = true
 		c.plan.Accounts = append(c.plan.Accounts, x.Account)
-		return &accountLeaf{s: c.s, account: c.names.Account(x.Account), not: x.Not}
+		row, _, ok := c.names.Account(x.Account)
+		if !ok {
+			row = 0
+		}
+		return &accountLeaf{s: c.s, account: row, not: x.Not}
 	case *app.BucketCondition:
 		return &bucketLeaf{s: c.s, c: x}
 	}
@@ -156,8 +155,8 @@ func (c *compiler) segment(x *app.SegmentCondition) node {
 		g.nodes = append(g.nodes, &group{kind: app.All, store: c.s})
 		return g
 	}
-	r := c.names.Segment(x.Segment)
-	if r == nil || c.depth > 50 { // gone, or a circle that was refused when it was saved
+	_, r, ok := c.names.Segment(x.Segment)
+	if !ok || c.depth > 50 { // gone, or a circle that was refused when it was saved
 		g.nodes = append(g.nodes, &group{kind: app.Any, store: c.s})
 		return g
 	}

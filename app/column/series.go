@@ -1,8 +1,8 @@
 package column
 
 import (
+	"crypto/sha256"
 	"encoding/binary"
-	"hash/maphash"
 	"math"
 	"slices"
 	"sort"
@@ -104,38 +104,21 @@ func (s *series) add(e *event, now app.Instant) {
 
 // property returns the value of a property by its name in a rule, nil if there is none.
 func property(e *event, name string) []byte {
-	if name == app.EventValue && len(e.value) > 0 {
-		return e.value
-	}
-	return segment.Member(e.props, name)
+	return segment.Property(&app.Event{Value: e.value, Properties: e.props}, name)
 }
 
 // rawKey ends the name of a column that keeps values as they came.
 const rawKey = "\x00raw"
 
-var hashSeed = maphash.MakeSeed()
-
 // hashOf is the same for values that are the same: texts by what they say, numbers as
 // rules see them. 0 is no value.
 func hashOf(raw []byte) uint64 {
-	if len(raw) == 0 || raw[0] == 'n' {
+	key, ok := segment.DistinctKey(raw)
+	if !ok {
 		return 0
 	}
-	var h uint64
-	switch app.JSONKind(raw) {
-	case app.NumberKind:
-		n, _ := app.ParseNumber(string(raw))
-		if n == 0 {
-			n = 0 // of both zeros
-		}
-		h = maphash.Bytes(hashSeed, binary.LittleEndian.AppendUint64([]byte{'n'}, math.Float64bits(n)))
-	case app.TextKind:
-		s, _ := app.Text(raw)
-		h = maphash.String(hashSeed, s)
-	default:
-		h = maphash.Bytes(hashSeed, append([]byte{'j'}, app.Compact(raw)...))
-	}
-	return max(h, 1)
+	h := sha256.Sum256([]byte(key)) // nobody can make two that meet
+	return max(binary.LittleEndian.Uint64(h[:]), 1)
 }
 
 // forget takes out all events of a customer.

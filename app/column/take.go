@@ -16,16 +16,16 @@ type Reader interface {
 	// given is good during the call only.
 	Facts(ctx context.Context, rows []int64, visit func(*app.Facts) error) error
 	// FactsAfter is the same for up to limit customers after a row; it returns the last
-	// row, or 0 when there are no more.
-	FactsAfter(ctx context.Context, after int64, limit int, visit func(*app.Facts) error) (int64, error)
+	// row, or 0 when there are no more. Without texts, id, names, number and e-mail are left out.
+	FactsAfter(ctx context.Context, after int64, limit int, texts bool, visit func(*app.Facts) error) (int64, error)
 	// FactsEvents calls visit for the events with after < row ≤ through, in order; of one
 	// name only if name is not 0. Value and properties are read if whole.
 	FactsEvents(ctx context.Context, after, through, name int64, whole bool, visit func(*app.FactsEvent) error) error
 	// FactsEventsOf is the same for one customer, of all its events up to a row.
 	FactsEventsOf(ctx context.Context, customer, through int64, visit func(*app.FactsEvent) error) error
-	// EventNames and SourceNames are the catalogue's, by row.
-	EventNames(ctx context.Context) (map[int64]string, error)
-	SourceNames(ctx context.Context) (map[int64]string, error)
+	// EventNameRows and SourceNameRows are the catalogue's, by row.
+	EventNameRows(ctx context.Context) (map[int64]string, error)
+	SourceNameRows(ctx context.Context) (map[int64]string, error)
 	// FeedEnd is the head of the feed and the last event, of one state.
 	FeedEnd(ctx context.Context) (seq, lastEvent int64, err error)
 }
@@ -165,11 +165,11 @@ func (t *taking) read(ctx context.Context, s *Store, r Reader) error {
 
 // Names reads the catalogue's names anew.
 func (s *Store) Names(ctx context.Context, r Reader) error {
-	names, err := r.EventNames(ctx)
+	names, err := r.EventNameRows(ctx)
 	if err != nil {
 		return err
 	}
-	sources, err := r.SourceNames(ctx)
+	sources, err := r.SourceNameRows(ctx)
 	if err != nil {
 		return err
 	}
@@ -230,6 +230,9 @@ func (s *Store) apply(t *taking, now app.Instant) *Touched {
 		for _, x := range s.series {
 			x.forget(slot)
 		}
+		if s.loading {
+			s.moved = append(s.moved, slot)
+		}
 		for i := range t.again[row] {
 			s.addEvent(slot, &t.again[row][i], now, cause, nil)
 		}
@@ -249,6 +252,9 @@ func (s *Store) apply(t *taking, now app.Instant) *Touched {
 func (s *Store) remove(slot uint32) {
 	s.exists.clear(slot)
 	s.live.clear(slot)
+	if s.loading {
+		s.moved = append(s.moved, slot)
+	}
 	for _, c := range s.cols {
 		c.v.set(slot, nil)
 	}
@@ -431,7 +437,7 @@ func (s *Store) addEvent(slot uint32, e *app.FactsEvent, now app.Instant, cause 
 	touch := Touch{s.rows[slot], cause}
 	out.Events[name] = append(out.Events[name], touch)
 	if c := s.lastColumn(); c != nil && e.At <= now && s.last(c, slot) < e.At {
-		s.setLast(c, slot, e.At)
+		s.setLast(slot, e.At)
 		out.Attributes[lastInteraction] = append(out.Attributes[lastInteraction], touch)
 	}
 }
@@ -455,20 +461,24 @@ func (s *Store) last(c *attrColumn, slot uint32) app.Instant {
 	return segment.Beginning
 }
 
-func (s *Store) setLast(c *attrColumn, slot uint32, at app.Instant) {
+func (s *Store) setLast(slot uint32, at app.Instant) {
 	var raw []byte
 	if at > segment.Beginning {
 		raw = app.Quote(at.String())
 	}
-	form := c.v.form
-	if !c.v.set(slot, raw) {
+	changed := false
+	for _, c := range s.byName[lastInteraction] {
+		form := c.v.form
+		changed = c.v.set(slot, raw) || changed
+		if c.v.form != form {
+			s.shape++
+		}
+	}
+	if !changed {
 		return
 	}
-	if c.v.form != form {
-		s.shape++
-	}
 	for _, epochs := range [...]bool{false, true} {
-		if x := s.indexes[dateKey{c.name, epochs}]; x != nil {
+		if x := s.indexes[dateKey{lastInteraction, epochs}]; x != nil {
 			x.add(slot, raw)
 		}
 	}
@@ -476,8 +486,7 @@ func (s *Store) setLast(c *attrColumn, slot uint32, at app.Instant) {
 
 // refreshLast works a slot's last interaction out anew.
 func (s *Store) refreshLast(slot uint32, now app.Instant) {
-	c := s.lastColumn()
-	if c == nil {
+	if s.lastColumn() == nil {
 		return
 	}
 	last := segment.Beginning
@@ -488,7 +497,7 @@ func (s *Store) refreshLast(slot uint32, now app.Instant) {
 			last = max(last, x.at[r.place(n-1)])
 		}
 	}
-	s.setLast(c, slot, last)
+	s.setLast(slot, last)
 }
 
 // Came works out anew what follows from the clock, for events dated in the future that

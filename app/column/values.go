@@ -26,13 +26,12 @@ const (
 	rawForm
 )
 
-const (
-	// dictLimit is how many distinct values a dictionary may have before the column takes
-	// another form: small enough for a test to be made on each of them at every keystroke.
-	dictLimit = 1 << 14
-	// maxCodes are 16 bits' worth; the ones that nothing has any more are given up in between.
-	maxCodes = 1<<16 - 1
-)
+// dictLimit is how many distinct values a dictionary may have before the column takes
+// another form: few enough for a test to be made on each of them at every keystroke.
+var dictLimit = 1 << 14
+
+// maxCodes are 16 bits' worth; the ones that nothing has any more are given up in between.
+var maxCodes = 1<<16 - 1
 
 // values holds one raw JSON value, or none, for each number of its space: a customer's
 // slot, or the place of an event in a series. It is derived: set again from the tables.
