@@ -251,10 +251,10 @@ func (m *matcher) number(n float64) bool {
 	switch {
 	case m.t.Op == app.OpExists:
 		return true
-	case m.t.Test.Type == app.NumberType:
-		return m.t.FitsNumber(n)
 	case m.t.Op == app.OpIn || m.t.Op == app.OpIncludesAny || m.t.Op == app.OpIncludesAll:
 		return m.listed(func(o *app.Operand) bool { return o.Type == app.NumberType && o.Number == n })
+	case m.t.Test.Type == app.NumberType:
+		return m.t.FitsNumber(n)
 	}
 	return false
 }
