@@ -6,6 +6,7 @@ import "kith/app"
 func Turn(rule *app.Rule, f *Facts, names Names, m Moment) (app.Instant, bool) {
 	b := newBinder(f, names, m.Zone)
 	b.turning = true
-	at := turn(b.rule(rule), m.Now)
+	steps := allSteps
+	at := turn(b.rule(rule), m.Now, &steps)
 	return at, at != never
 }

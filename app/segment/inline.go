@@ -7,6 +7,7 @@ import (
 
 	"kith/app"
 )
+
 // Inline returns the rule with the rules of the segments that it names put in their place,
 // so that what is left are conditions on the customer itself. The result shares parts with
 // what it was made of. It fails with CodeInvalid, naming the place in the rule, if there is

@@ -38,7 +38,7 @@ func (b *binder) of(c *app.EventCondition, zone *time.Location, all bool) *candi
 	}
 	for i := range b.events {
 		e := &b.events[i]
-		if c.Event != app.AnyEvent && e.Name != c.Event || c.Source != "" && e.Source != c.Source {
+		if !means(c, e) {
 			continue
 		}
 		fits := true
@@ -58,6 +58,11 @@ func (b *binder) of(c *app.EventCondition, zone *time.Location, all bool) *candi
 		}
 	}
 	return set
+}
+
+// means reports whether an event is of the name and source that a condition asks for.
+func means(c *app.EventCondition, e *app.Event) bool {
+	return (c.Event == app.AnyEvent || e.Name == c.Event) && (c.Source == "" || e.Source == c.Source)
 }
 
 // test reports whether the tests of the i-th candidate's properties hold.

@@ -25,18 +25,19 @@ type node interface {
 	at(now app.Instant) verdict
 }
 
-// maxSteps bounds the search for a turn. Beyond it lies what turns every year without
-// turning the whole.
-const maxSteps = 20_000
+// A search for a turn takes oneTurn steps at most, all of an explanation allSteps. Beyond
+// that lies what turns every year without turning the whole.
+const oneTurn, allSteps = 20_000, 200_000
 
 // lastInstant bounds the search: the end of the calendar.
 const lastInstant app.Instant = 253402300799999
 
 // turn returns the first instant after now at which n's answer is another, never if there
-// is none.
-func turn(n node, now app.Instant) app.Instant {
+// is none that so many steps lead to.
+func turn(n node, now app.Instant, steps *int) app.Instant {
 	v := n.at(now)
-	for range maxSteps {
+	for range min(oneTurn, *steps) {
+		*steps--
 		if v.until > lastInstant {
 			return never
 		}
