@@ -12,8 +12,8 @@ import (
 // attrLeaf tests an attribute.
 type attrLeaf struct {
 	zoning
-	m     *matcher
-	dates *dateIndex // nil unless time moves the test
+	m    *matcher
+	name string
 }
 
 func (c *compiler) attribute(x *app.AttributeCondition) node {
@@ -25,12 +25,11 @@ func (c *compiler) attribute(x *app.AttributeCondition) node {
 	if v == nil {
 		return &group{store: c.s}
 	}
-	leaf := &attrLeaf{zoning: zoning, m: newMatcher(v, t)}
+	leaf := &attrLeaf{zoning: zoning, m: newMatcher(v, t), name: name}
 	if name == lastInteraction {
 		c.plan.movers = append(c.plan.movers, lastMover{c.s})
 	}
 	if t.Op.Moving() {
-		leaf.dates = c.s.datesOf(name, v, t.Test.Forced)
 		c.plan.movers = append(c.plan.movers, leaf)
 	}
 	return leaf
@@ -66,6 +65,10 @@ func (l *attrLeaf) all() bitset {
 	return out
 }
 
+// dates is the index of the attribute's dates: made when time is first looked at, so by
+// the Keeper, and kept up with the column from then on.
+func (l *attrLeaf) dates() *dateIndex { return l.s.datesOf(l.name, l.m.v, l.m.t.Test.Forced) }
+
 // edges are those of the test's interval at another instant.
 func (l *attrLeaf) edges(now app.Instant, zone *time.Location) segment.Interval {
 	return l.m.t.Interval(segment.Moment{Now: now, Zone: zone})
@@ -76,7 +79,7 @@ func (l *attrLeaf) next(now app.Instant) (app.Instant, bool) {
 		if l.m.t.Op == app.OpAnniversary {
 			return nextRound(l.m.t, now, zone), true
 		}
-		return edges(l.edges).next(now, zone, func(t app.Instant) (app.Instant, bool) { return l.dates.after(t, zone) })
+		return edges(l.edges).next(now, zone, func(t app.Instant) (app.Instant, bool) { return l.dates().after(t, zone) })
 	})
 }
 
@@ -87,7 +90,7 @@ func (l *attrLeaf) moved(from, to app.Instant, visit func(uint32)) bool {
 		}
 		for _, s := range edges(l.edges).sweep(from, to, zone) {
 			if !s.still() {
-				l.dates.between(s, zone, visit)
+				l.dates().between(s, zone, visit)
 			}
 		}
 		return false

@@ -67,7 +67,6 @@ type Store struct {
 
 	seq       int64 // of the feed
 	lastEvent int64 // row of the last event taken
-	tick      int64
 	shape     int64 // grows when a plan may have become stale
 
 	// While a load is under way: the slots whose events were moved or taken away.
@@ -81,7 +80,6 @@ type attrColumn struct {
 	key   string
 	v     *values
 	epoch int
-	used  int64
 }
 
 type dateKey struct {
@@ -193,6 +191,15 @@ func (s *Store) eventNames() []string {
 	}
 	slices.Sort(names)
 	return names
+}
+
+// Coming is when the next event comes that is dated after now; it matters only to rules
+// that ask for the last interaction.
+func (s *Store) Coming(now app.Instant) (app.Instant, bool) {
+	if s.lastColumn() == nil {
+		return segment.End, false
+	}
+	return s.comingAfter(now)
 }
 
 // comingAfter is when the next event comes that is dated after now.

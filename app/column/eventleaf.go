@@ -73,7 +73,6 @@ func (c *compiler) parts(x *app.EventCondition, of string, hash, rows bool) []*e
 		if s == nil {
 			continue // no such event has come
 		}
-		s.used = c.s.tick
 		p := &eventPart{s: s, source: source}
 		if source > 0 && s.sources == nil && len(s.at) > 0 {
 			c.need(Need{Event: name, Sources: true})

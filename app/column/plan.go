@@ -24,8 +24,9 @@ type Plan struct {
 	movers []mover
 	deps   deps
 	now    app.Instant
-	// Accounts are the uids that the plan has resolved, for the Keeper to look after.
-	Accounts []string
+	// Accounts are the uids that the plan has resolved, and their rows, for the Keeper to
+	// look after.
+	Accounts map[string]int64
 }
 
 // deps are what a plan looks at: a change of anything else cannot turn it.
@@ -133,11 +134,14 @@ func (c *compiler) condition(condition app.Condition) node {
 		return &listLeaf{s: c.s, list: row, c: x}
 	case *app.AccountCondition:
 		c.plan.deps.accounts = true
-		c.plan.Accounts = append(c.plan.Accounts, x.Account)
 		row, _, ok := c.names.Account(x.Account)
 		if !ok {
 			row = 0
 		}
+		if c.plan.Accounts == nil {
+			c.plan.Accounts = map[string]int64{}
+		}
+		c.plan.Accounts[x.Account] = row
 		return &accountLeaf{s: c.s, account: row, not: x.Not}
 	case *app.BucketCondition:
 		return &bucketLeaf{s: c.s, c: x}
@@ -345,4 +349,29 @@ func (p *Plan) Moved(from, to app.Instant, visit func(row int64)) bool {
 		}
 	}
 	return false
+}
+
+// Touched calls touch with those of what a window has changed that the plan looks at.
+func (p *Plan) Touched(t *Touched, touch func([]Touch)) {
+	for name := range p.deps.attributes {
+		touch(t.Attributes[name])
+	}
+	if p.deps.anyEvent {
+		for _, list := range t.Events {
+			touch(list)
+		}
+	} else {
+		for name := range p.deps.events {
+			touch(t.Events[name])
+		}
+	}
+	for list := range p.deps.lists {
+		touch(t.Lists[list])
+	}
+	if p.deps.accounts {
+		touch(t.Accounts)
+	}
+	if p.deps.zones {
+		touch(t.Zones)
+	}
 }

@@ -246,7 +246,8 @@ func (w *waitMover) next(now app.Instant) (app.Instant, bool) {
 					best, found = end, true
 				}
 			}
-			// The first that ends after now, in each stretch, and the first beyond them.
+			// The first that ends after now, in each stretch; and beyond them the first, and
+			// those so close behind it that they may end before it does.
 			last := now
 			w.stretches(now, now, zone, func(from, to app.Instant) {
 				lo := w.firstEnding(from, to, now+1, zone)
@@ -255,8 +256,17 @@ func (w *waitMover) next(now app.Instant) (app.Instant, bool) {
 				}
 				last = to
 			})
-			if at, ok := p.s.index.after(last - 1); ok {
-				see(at)
+			first, ok := p.s.index.after(last - 1)
+			if !ok {
+				return best, found
+			}
+			for from := first; from < first+2*slack; from = app.NextChange(from, zone) {
+				if at, ok := p.s.index.after(from - 1); ok {
+					see(at)
+				}
+				if w.within.Exact() {
+					break
+				}
 			}
 			return best, found
 		})

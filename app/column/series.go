@@ -33,7 +33,6 @@ type series struct {
 
 	index    *timeIndex // everybody's events by time; nil until a live rule's window moves
 	upcoming timeIndex  // events dated after the instant at which they came
-	used     int64      // when a rule last asked, as the store counts
 }
 
 func newSeries() *series {
