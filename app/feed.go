@@ -26,6 +26,10 @@ const (
 	KindSegmentMoves                 // Key: row of the first entry of a segment; Count entries follow one another
 )
 
+// KindImported says in a customer's history that an import made or changed it. It is in
+// no table: the history makes such a line of what the import itself keeps.
+const KindImported Kind = 255
+
 // Entry is one row of the feed: keys, no values. A reader reads the values from the
 // tables as they stand, so that what was deleted is nowhere else.
 type Entry struct {

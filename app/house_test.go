@@ -23,10 +23,11 @@ var mayImport = map[string][]string{
 	"app/requestlog":          {"app"},
 	"app/ingest":              {"app"},
 	"app/segment":             {"app"},
+	"app/importer":            {"app", "app/ingest"},
 	"storage":                 {"app"},
 	"search":                  {"app"},
-	"app/api":                 {"app", "app/config", "app/ingest", "app/requestlog"},
-	"app/admin":               {"app", "app/api", "app/config", "app/ingest", "app/requestlog"},
+	"app/api":                 {"app", "app/config", "app/importer", "app/ingest", "app/requestlog", "app/segment"},
+	"app/admin":               {"app", "app/api", "app/config", "app/importer", "app/ingest", "app/requestlog", "app/segment"},
 	"app/server":              {"app", "app/config", "app/api", "app/admin"},
 	"app/demo":                {"app", "app/ingest"},
 	"app/bench":               {"app"},
@@ -34,7 +35,7 @@ var mayImport = map[string][]string{
 	"assets":                  {},
 	"storage/storagetest":     {"app", "storage"},
 	"app/segment/segmenttest": {"app", "app/segment"},
-	"app/apitest":             {"app", "app/api", "app/requestlog", "app/server", "storage", "storage/storagetest"},
+	"app/apitest":             {"app", "app/api", "app/importer", "app/requestlog", "app/server", "storage", "storage/storagetest"},
 	"app/command":             {"*"},
 }
 

@@ -351,3 +351,15 @@ func (r *Rule) conditions(path string, visit func(string, Condition)) {
 		in.conditions(join(path, r.Group.String()+"["+strconv.Itoa(i)+"]"), visit)
 	}
 }
+
+// Groups calls visit for every group of r, the outermost first, with its path.
+func (r *Rule) Groups(visit func(path string, group *Rule)) { r.groups("", visit) }
+
+func (r *Rule) groups(path string, visit func(string, *Rule)) {
+	if r.Condition == nil {
+		visit(path, r)
+	}
+	for i, in := range r.Rules {
+		in.groups(join(path, r.Group.String()+"["+strconv.Itoa(i)+"]"), visit)
+	}
+}

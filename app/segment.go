@@ -71,6 +71,10 @@ type SaveSegment struct {
 // segments name is refused with CodeConflict.
 type DeleteSegment struct{ Segment string }
 
+// RestoreSegment brings back a segment that was deleted within the last hour, with its id
+// and history, as another version of its rule: who is in it is found out anew.
+type RestoreSegment struct{ Segment string }
+
 // BuildSegment replaces the stored membership of a segment by that of a version of its
 // rule. It is the Keeper's, and changes nothing when the version is no longer the newest.
 type BuildSegment struct {
@@ -97,10 +101,11 @@ type Move struct {
 	Cause    Cause
 }
 
-func (*SaveSegment) change()   {}
-func (*DeleteSegment) change() {}
-func (*BuildSegment) change()  {}
-func (*MoveMembers) change()   {}
+func (*SaveSegment) change()    {}
+func (*DeleteSegment) change()  {}
+func (*RestoreSegment) change() {}
+func (*BuildSegment) change()   {}
+func (*MoveMembers) change()    {}
 
 // Limits of segments, beside those of rules.
 const (

@@ -68,19 +68,24 @@ var checks = []struct{ what, query string }{
 	{"attributes whose count is off", `select count(*) from attribute_names a
 		left join (select key, count(*) c from customers, json_each(customers.attributes) group by key) k on k.key = a.name
 		where a.standard = 0 and coalesce(k.c, 0) <> (select sum(value) from json_each(a.counts))`},
-	{"entries of no segment that nothing will remove", `select count(*) from segment_entries e where segment_id not in (select id from segments)
-		and not exists (select 1 from timers t where t.kind = 'prune segment' and t.ref = cast(e.segment_id as text))`},
+	{"changes that imports keep of nobody", `select count(*) from import_changes where customer_id not in (select id from customers)`},
+	{"imports whose counts are off", `select count(*) from imports where done <> created + updated + unchanged + skipped + failed
+		or state not in (5, 6) and dry_run = 0 and created <> (select coalesce(sum(count), 0) from import_created c where c.import_id = imports.id)`},
+	{"entries of no segment", `select count(*) from segment_entries where segment_id not in (select id from segments)`},
+	{"deleted segments that nothing will remove", `select count(*) from segments s where deleted_at is not null
+		and not exists (select 1 from timers t where t.kind = 'prune segment' and t.ref = cast(s.id as text))`},
 	{"bitmaps of no segment", `select count(*) from segment_members where segment_id not in (select id from segments)`},
 	{"segments whose bitmap is further than what stands behind it", `select count(*) from segments s where
-		behind <> (select count(*) from segment_entries e where e.segment_id = s.id and e.id > s.entry)`},
+		deleted_at is null and behind <> (select count(*) from segment_entries e where e.segment_id = s.id and e.id > s.entry)`},
 	{"days of segments whose counts are off", `select count(*) from (
 		select segment_id, day, sum(i), sum(o) from (
 			select segment_id, day, entered i, left o from segment_days
+			where segment_id in (select id from segments where deleted_at is null)
 			union all
 			select segment_id, cast(floor(at / 86400000.0) as integer), -entered, entered - 1 from segment_entries
-			where segment_id in (select id from segments))
+			where segment_id in (select id from segments where deleted_at is null))
 		group by segment_id, day having sum(i) <> 0 or sum(o) <> 0)`},
-	{"segments whose last day has another size", `select count(*) from segments s where built > 0 and
+	{"segments whose last day has another size", `select count(*) from segments s where built > 0 and deleted_at is null and
 		count <> (select size from segment_days d where d.segment_id = s.id order by day desc limit 1)`},
 	{"entries past the total", `select coalesce(max(id), 0) > coalesce((select n from totals where name = 'last_segment_entry'), 0) from segment_entries`},
 	{"gaps in the feed", `select coalesce(max(seq) - min(seq) + 1 - count(*), 0) from feed`},

@@ -316,16 +316,18 @@ func (t *txn) attribute(name string, standard bool) *attrName {
 const samplesKept = 5
 
 // countAttribute keeps the catalogue: how many customers have the attribute, by type.
-func (t *txn) countAttribute(e fieldEdit) {
-	a := t.attribute(e.name, e.standard)
-	if e.from != nil {
-		a.counts[app.TypeOf(e.from)]--
-		a.forget(e.from)
+func (t *txn) countAttribute(e fieldEdit) { t.count(t.attribute(e.name, e.standard), e.from, e.to) }
+
+// count is countAttribute with the attribute at hand.
+func (t *txn) count(a *attrName, from, to []byte) {
+	if from != nil {
+		a.counts[app.TypeOf(from)]--
+		a.forget(from)
 	}
-	if e.to != nil {
-		a.counts[app.TypeOf(e.to)]++
-		if len(a.samples) < samplesKept && len(e.to) <= 100 && !a.sampled(e.to) {
-			a.samples = append(a.samples, append([]byte(nil), e.to...))
+	if to != nil {
+		a.counts[app.TypeOf(to)]++
+		if len(a.samples) < samplesKept && len(to) <= 100 && !a.sampled(to) {
+			a.samples = append(a.samples, append([]byte(nil), to...))
 		}
 	}
 	a.changed = int64(t.now)

@@ -424,7 +424,43 @@ func (t *txn) removeRow(r *record) error {
 		t.total("provisional", -1)
 	}
 	t.s.uids.drop(r.uid)
-	return nil
+	return t.dropImported(r.id)
+}
+
+// dropImported takes a customer that goes out of what imports keep. The ranges of those
+// they made stay: they hold no value, and no row number is used twice.
+func (t *txn) dropImported(row int64) error {
+	if t.s.totals["imports"] == 0 {
+		return nil
+	}
+	if _, err := t.w.q.exec("import_change_clear", row); err != nil {
+		return err
+	}
+	_, err := t.w.q.exec("import_kept_clear", row)
+	return err
+}
+
+// eraseImported takes what files said of an erased customer out of what imports keep:
+// rows that were refused, by the ids and contacts in them, and samples of cells.
+func (t *txn) eraseImported(rec *record, aliases []string) error {
+	if t.s.totals["imports"] == 0 {
+		return nil
+	}
+	var keys keyList
+	for i, uid := range append([]string{rec.uid}, aliases...) {
+		keys.add(uid, i)
+	}
+	if rec.text[colEmail] != nil {
+		keys.add(app.FoldEmail(*rec.text[colEmail]), 0)
+	}
+	if rec.text[colNumber] != nil {
+		keys.add(*rec.text[colNumber], 0)
+	}
+	if _, err := t.w.q.exec("import_refused_erase", keys.args()...); err != nil {
+		return err
+	}
+	_, err := t.w.q.exec("import_forget_samples")
+	return err
 }
 
 // delete removes a customer and everything that belongs to it.
@@ -451,6 +487,9 @@ func (t *txn) delete(c *app.Delete) (app.Result, error) {
 				return res, err
 			}
 			t.total("erased", 1)
+		}
+		if err := t.eraseImported(rec, aliases); err != nil {
+			return res, err
 		}
 	}
 	for i, s := range rec.text {

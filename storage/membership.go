@@ -151,6 +151,12 @@ func (db *DB) CustomerSegmentEntries(ctx context.Context, customer int64, from a
 	return out, err
 }
 
+// SegmentEntryCount returns how many entries [DB.CustomerSegmentEntries] has of a customer.
+func (db *DB) SegmentEntryCount(ctx context.Context, customer int64) (n int64, err error) {
+	_, err = db.queries.row(ctx, "segment_entry_count", args(customer), &n)
+	return n, err
+}
+
 // SegmentDays returns the days on which a segment changed, from a day on, and the last
 // one before it: its size is that of all days until the next.
 func (db *DB) SegmentDays(ctx context.Context, segment, from int64) ([]app.SegmentDay, error) {

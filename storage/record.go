@@ -132,6 +132,7 @@ func (t *txn) insertRecord(r *record) error {
 	if r.id, err = res.LastInsertId(); err != nil {
 		return err
 	}
+	t.s.customerRow = r.id
 	if r.uid == "" {
 		r.uid = t.w.db.ids.encode(r.id, r.insertedAt)
 		if _, err := t.w.q.exec("customer_rename", r.uid, true, r.id); err != nil {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"strings"
+	"time"
 
 	"kith/app"
 
@@ -41,7 +42,11 @@ func (t *txn) saveSegment(c *app.SaveSegment) (app.Result, error) {
 	}
 	newRule := !bytes.Equal(g.Rule, before.Rule)
 	if newRule {
-		if err := t.checkRule(g); err != nil {
+		rule, err := app.ParseRule(g.Rule)
+		if err == nil {
+			err = checkRule(t.w.db, t.w.q, g, rule)
+		}
+		if err != nil {
 			return app.Result{}, err
 		}
 		g.Version++
@@ -73,11 +78,14 @@ func (t *txn) segment(id string) (*app.Segment, error) {
 	return findSegment(background, t.w.db, t.w.q, id)
 }
 
+// undoTime is how long a deletion can be undone.
+const undoTime = time.Hour
+
 // pruneStep is how many entries of a deleted segment are removed at a time, so that
 // nobody waits for a million of them.
 const pruneStep = 5_000
 
-// pruneTimer is the kind of the timer that removes the rest; its ref is the segment's row.
+// pruneTimer is the kind of the timer that removes a deleted segment; its ref is the row.
 const pruneTimer = "prune segment"
 
 func (t *txn) deleteSegment(c *app.DeleteSegment) (app.Result, error) {
@@ -85,7 +93,7 @@ func (t *txn) deleteSegment(c *app.DeleteSegment) (app.Result, error) {
 	if err != nil {
 		return app.Result{}, err
 	}
-	rules, err := t.loadRules()
+	rules, err := loadRules(t.w.db, t.w.q)
 	if err != nil {
 		return app.Result{}, err
 	}
@@ -98,16 +106,45 @@ func (t *txn) deleteSegment(c *app.DeleteSegment) (app.Result, error) {
 	if len(by) > 0 {
 		return app.Result{}, app.Fail(app.CodeConflict, "The segment %q is named by the rule of %s. Change that first, or delete it.", g.Title, listed(by))
 	}
-	for _, statement := range []string{"segment_delete", "segment_members_delete", "segment_day_clear"} {
-		if _, err := t.w.q.exec(statement, g.Row); err != nil {
-			return app.Result{}, err
-		}
+	if _, err := t.w.q.exec("segment_mark_deleted", int64(t.now), g.Row); err != nil {
+		return app.Result{}, err
 	}
 	tx := &Tx{t: t}
-	if err := pruneSegment(tx, Timer{Kind: pruneTimer, Ref: fmt.Sprint(g.Row)}); err != nil {
+	if err := tx.SetTimer(Timer{Kind: pruneTimer, Ref: fmt.Sprint(g.Row), Due: t.now + app.Instant(undoTime.Milliseconds())}); err != nil {
 		return app.Result{}, err
 	}
 	return app.Result{Segment: g.Row, Changed: true}, t.feed(app.KindSegmentSaved, 0, g.Row)
+}
+
+// restoreSegment undoes a deletion, with the history as it was. What its rule names must
+// be there still.
+func (t *txn) restoreSegment(c *app.RestoreSegment) (app.Result, error) {
+	row, second, ok := t.w.db.segmentIDs.decode(c.Segment)
+	g := &app.Segment{Row: row}
+	found := false
+	if ok {
+		var err error
+		if found, err = t.w.q.row(background, "segment_deleted", args(row), &g.CreatedAt, &g.Title, &g.Rule); err != nil {
+			return app.Result{}, err
+		}
+	}
+	if !found || int64(g.CreatedAt)/1000 != second {
+		if g, err := t.segment(c.Segment); err == nil {
+			return app.Result{Segment: g.Row}, nil
+		}
+		return app.Result{}, app.NotFound("There is no segment with the id %q that was deleted within the last hour.", c.Segment)
+	}
+	rule, err := app.ParseRule(g.Rule)
+	if err == nil {
+		err = checkRule(t.w.db, t.w.q, g, rule)
+	}
+	if err != nil {
+		return app.Result{}, err
+	}
+	if _, err := t.w.q.exec("segment_restore", int64(t.now), row); err != nil {
+		return app.Result{}, err
+	}
+	return app.Result{Segment: row, Changed: true}, t.feed(app.KindSegmentSaved, 0, row)
 }
 
 // listed joins names as one says them, the first few of many.
@@ -123,21 +160,33 @@ func listed(names []string) string {
 }
 
 // pruneSegment removes one step of a deleted segment's entries, and sets the timer for
-// the next while there are more.
+// the next while there are more; the last step removes the rest of it.
 func pruneSegment(tx *Tx, timer Timer) error {
 	var row int64
 	if _, err := fmt.Sscan(timer.Ref, &row); err != nil {
 		return fmt.Errorf("prune segment %q: %w", timer.Ref, err)
 	}
-	res, err := tx.t.w.q.exec("segment_entry_prune", row, pruneStep)
+	var g app.Segment
+	q := tx.t.w.q
+	if found, err := q.row(background, "segment_deleted", args(row), &g.CreatedAt, &g.Title, &g.Rule); err != nil || !found {
+		return err // brought back
+	}
+	res, err := q.exec("segment_entry_prune", row, pruneStep)
 	if err != nil {
 		return err
 	}
-	if n, err := res.RowsAffected(); err != nil || n < pruneStep {
+	if n, err := res.RowsAffected(); err != nil {
 		return err
+	} else if n == pruneStep {
+		timer.Due = tx.t.now
+		return tx.SetTimer(timer)
 	}
-	timer.Due = tx.t.now
-	return tx.SetTimer(timer)
+	for _, statement := range []string{"segment_members_delete", "segment_day_clear", "segment_delete"} {
+		if err := tx.exec(statement, row); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // buildSegment replaces the stored membership.
@@ -156,8 +205,17 @@ func (t *txn) buildSegment(c *app.BuildSegment) (app.Result, error) {
 	if err := t.storeMembers(c.Segment, c.Version, c.Count, c.Members); err != nil {
 		return app.Result{}, err
 	}
-	_, err = t.w.q.exec("segment_day_move", c.Segment, app.DayOf(t.now), 0, 0, c.Count)
-	return app.Result{Segment: c.Segment, Changed: true}, err
+	return app.Result{Segment: c.Segment, Changed: true}, t.segmentDay(c.Segment, 0, 0, c.Count)
+}
+
+// segmentDay adds to today's line of a segment's history.
+func (t *txn) segmentDay(segment, entered, left, size int64) error {
+	day := app.DayOf(t.now)
+	if _, err := t.w.q.exec("segment_day_move", segment, day, entered, left, size); err != nil {
+		return err
+	}
+	_, err := t.w.q.exec("segment_day_later", size, segment, day)
+	return err
 }
 
 func (t *txn) storeMembers(segment, version, count int64, members []byte) error {
@@ -204,7 +262,7 @@ func (t *txn) moveMembers(c *app.MoveMembers) (app.Result, error) {
 	if _, err := t.w.q.exec("segment_moved", count, n, c.Segment); err != nil {
 		return app.Result{}, err
 	}
-	if _, err := t.w.q.exec("segment_day_move", c.Segment, app.DayOf(t.now), entered, left, count); err != nil {
+	if err := t.segmentDay(c.Segment, entered, left, count); err != nil {
 		return app.Result{}, err
 	}
 	if err := t.renewMembers(c.Segment, g.Built, count); err != nil {

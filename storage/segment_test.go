@@ -257,27 +257,39 @@ func TestMoveMembers_renewsTheBitmapBehindMany(t *testing.T) {
 	}
 }
 
-func TestDeleteSegment_theEntriesGoInSteps(t *testing.T) {
+// A deleted segment is gone at once; its rows go after an hour, a step at a time.
+func TestDeleteSegment_theRowsGoAfterAnHour(t *testing.T) {
 	t.Parallel()
-	db, _ := open(t)
+	db, clock := open(t)
 	g, other := newSegment(t, db, "Pro", proRule), newSegment(t, db, "Other", proRule)
 	moves := &app.MoveMembers{Segment: g.Row, Version: 1}
 	for i := range int64(12_000) {
 		moves.Moves = append(moves.Moves, move(i+1, true))
 	}
 	storagetest.Apply(t, db, build(t, g.Row, 1), build(t, other.Row, 1), &app.MoveMembers{Segment: other.Row, Version: 1, Moves: moves.Moves[:3]}, moves)
+	head := db.Head()
 	one(t, db, &app.DeleteSegment{Segment: g.ID})
-	left := func() int64 { return db.Number(t, "select count(*) from segment_entries") }
-	if n := left(); n != 7_003 {
-		t.Errorf("%d entries are left at once", n)
+	wantKinds(t, db, head, app.KindSegmentSaved)
+	if _, err := db.FindSegment(bg, g.ID); app.CodeOf(err) != app.CodeNotFound {
+		t.Errorf("the deleted one: %v", err)
 	}
+	if all, _ := db.Segments(bg); len(all) != 1 {
+		t.Errorf("%d segments are left", len(all))
+	}
+	refused(t, db, &app.DeleteSegment{Segment: g.ID}, app.CodeNotFound)
 	if mine, err := db.CustomerSegmentEntries(bg, 1, app.Newest, 10); err != nil || len(mine) != 1 || mine[0].Segment != other.Row {
 		t.Errorf("a customer's entries: %+v %v", mine, err)
 	}
 	ctx, stop := context.WithCancel(bg)
 	ended := make(chan error, 1)
 	go func() { ended <- db.KeepHouse(ctx) }()
-	for deadline := time.Now().Add(10 * time.Second); left() != 3; time.Sleep(5 * time.Millisecond) {
+	clock.Move(59 * time.Minute)
+	left := func() int64 { return db.Number(t, "select count(*) from segment_entries") }
+	if n := left(); n != 12_003 {
+		t.Errorf("%d entries are left before the hour is over", n)
+	}
+	clock.Move(time.Minute)
+	for deadline := time.Now().Add(10 * time.Second); left() != 3 || db.Number(t, "select count(*) from segments") != 1; time.Sleep(5 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatalf("%d entries are left", left())
 		}
@@ -286,11 +298,44 @@ func TestDeleteSegment_theEntriesGoInSteps(t *testing.T) {
 	if err := <-ended; err != nil {
 		t.Error(err)
 	}
+	refused(t, db, &app.RestoreSegment{Segment: g.ID}, app.CodeNotFound)
 	// Numbers are not used twice, though the newest are gone.
 	one(t, db, &app.MoveMembers{Segment: other.Row, Version: 1, Moves: []app.Move{move(99, true)}})
 	if latest, _ := db.LatestSegmentEntries(bg, other.Row, 0, 1); latest[0].Row != 12_004 {
 		t.Errorf("the next entry has number %d", latest[0].Row)
 	}
+}
+
+func TestRestoreSegment_bringsItBackAsAnotherVersion(t *testing.T) {
+	t.Parallel()
+	db, clock := open(t)
+	base := newSegment(t, db, "Base", proRule)
+	g := newSegment(t, db, "Pro", `{"segment":"`+base.ID+`"}`)
+	one(t, db, build(t, g.Row, 1, 1, 2))
+	one(t, db, &app.MoveMembers{Segment: g.Row, Version: 1, Moves: []app.Move{move(2, false)}})
+	unchanged(t, db, &app.RestoreSegment{Segment: g.ID})
+	refused(t, db, &app.RestoreSegment{Segment: "none"}, app.CodeNotFound)
+	one(t, db, &app.DeleteSegment{Segment: g.ID})
+	unchanged(t, db, &app.MoveMembers{Segment: g.Row, Version: 1, Moves: []app.Move{move(1, false)}})
+	unchanged(t, db, build(t, g.Row, 1, 9))
+	clock.Move(30 * time.Minute)
+	head := db.Head()
+	one(t, db, &app.RestoreSegment{Segment: g.ID})
+	wantKinds(t, db, head, app.KindSegmentSaved)
+	back, err := db.FindSegment(bg, g.ID)
+	if err != nil || back.Row != g.Row || back.Version != 2 || back.Built != 1 || back.Count != 1 || back.UpdatedAt != at(30*time.Minute) {
+		t.Errorf("brought back: %+v %v", back, err)
+	}
+	if entries, _ := db.SegmentEntries(bg, g.Row, 0, 10); len(entries) != 1 {
+		t.Errorf("with %d entries", len(entries))
+	}
+	one(t, db, &app.DeleteSegment{Segment: g.ID})
+	one(t, db, &app.DeleteSegment{Segment: base.ID})
+	if e := refused(t, db, &app.RestoreSegment{Segment: g.ID}, app.CodeInvalid); e.Field != "segment" {
+		t.Errorf("one that names what is gone: %s", e.Sentence())
+	}
+	one(t, db, &app.RestoreSegment{Segment: base.ID})
+	one(t, db, &app.RestoreSegment{Segment: g.ID})
 }
 
 // segmentModel is a segment as naively as it can be said.
@@ -357,7 +402,13 @@ func TestSegments_areThoseOfTheModel(t *testing.T) {
 					rt.Skip()
 				}
 				m := pick()
-				apply(&app.DeleteSegment{Segment: segmentAt(t, db, m.row).ID})
+				id := segmentAt(t, db, m.row).ID
+				apply(&app.DeleteSegment{Segment: id})
+				if rapid.Bool().Draw(rt, "undo") {
+					apply(&app.RestoreSegment{Segment: id})
+					m.version++
+					return
+				}
 				delete(models, m.row)
 			},
 			"build": func(rt *rapid.T) {

@@ -1,6 +1,7 @@
 package storage
 
 import (
+	"context"
 	"database/sql"
 	"fmt"
 
@@ -35,14 +36,15 @@ func (r *segmentRule) names(row int64) bool {
 
 // segmentRules are the rules that name others, and those that were asked for.
 type segmentRules struct {
-	t     *txn
+	db    *DB
+	q     statements
 	order []*segmentRule // those that name others, oldest first
 	byRow map[int64]*segmentRule
 }
 
-func (t *txn) loadRules() (*segmentRules, error) {
-	rules := &segmentRules{t: t, byRow: map[int64]*segmentRule{}}
-	err := t.w.q.each(background, "segment_naming", nil, func(rows *sql.Rows) error {
+func loadRules(db *DB, q statements) (*segmentRules, error) {
+	rules := &segmentRules{db: db, q: q, byRow: map[int64]*segmentRule{}}
+	err := q.each(background, "segment_naming", nil, func(rows *sql.Rows) error {
 		r := &segmentRule{}
 		var raw []byte
 		var created app.Instant
@@ -69,7 +71,7 @@ func (rules *segmentRules) fill(r *segmentRule, rule *app.Rule) {
 			r.conditions++
 			return
 		}
-		row, _, _ := rules.t.w.db.segmentIDs.decode(s.Segment)
+		row, _, _ := rules.db.segmentIDs.decode(s.Segment)
 		r.refs = append(r.refs, segmentRef{path, row})
 	})
 	rules.byRow[r.row] = r
@@ -80,7 +82,7 @@ func (rules *segmentRules) at(row int64) (*segmentRule, error) {
 	if r := rules.byRow[row]; r != nil {
 		return r, nil
 	}
-	g, err := loadSegment(background, rules.t.w.db, rules.t.w.q, row)
+	g, err := loadSegment(background, rules.db, rules.q, row)
 	if err != nil {
 		return nil, err
 	}
@@ -122,17 +124,13 @@ func (rules *segmentRules) measure(r *segmentRule) (int, error) {
 	return size, nil
 }
 
-// checkRule reads the rule of a segment that is being saved and refuses one that names
-// what is not there, or itself, or that grows too large with the others in place.
-func (t *txn) checkRule(g *app.Segment) error {
-	rule, err := app.ParseRule(g.Rule)
-	if err != nil {
+// checkRule refuses the rule of a segment that is being saved if it names what is not
+// there, or itself, or grows too large with the others in place.
+func checkRule(db *DB, q statements, g *app.Segment, rule *app.Rule) error {
+	if err := checkNames(db, q, rule); err != nil {
 		return err
 	}
-	if err := t.checkNames(rule); err != nil {
-		return err
-	}
-	rules, err := t.loadRules()
+	rules, err := loadRules(db, q)
 	if err != nil {
 		return err
 	}
@@ -174,8 +172,22 @@ func (t *txn) checkRule(g *app.Segment) error {
 	return nil
 }
 
+// CheckRule refuses a rule that a segment cannot have, as saving it would: one that names
+// what is not there, or itself, or that comes to too much. self is the id of the segment
+// that it is to be the rule of, "" for a new one.
+func (db *DB) CheckRule(ctx context.Context, rule *app.Rule, self string) error {
+	g := &app.Segment{}
+	if self != "" {
+		var err error
+		if g, err = db.FindSegment(ctx, self); err != nil {
+			return err
+		}
+	}
+	return checkRule(db, db.queries, g, rule)
+}
+
 // checkNames refuses segments, lists and accounts that are not there.
-func (t *txn) checkNames(rule *app.Rule) (err error) {
+func checkNames(db *DB, q statements, rule *app.Rule) (err error) {
 	fault := func(path, member, format string, args ...any) {
 		if err == nil {
 			err = app.Invalid(join(path, member), format, args...)
@@ -188,17 +200,17 @@ func (t *txn) checkNames(rule *app.Rule) (err error) {
 			if c.Segment == app.AllSegment {
 				return
 			}
-			if _, ferr = findSegment(background, t.w.db, t.w.q, c.Segment); gone(ferr) {
+			if _, ferr = findSegment(background, db, q, c.Segment); gone(ferr) {
 				fault(path, "segment", "there is no segment with the id %q", c.Segment)
 			}
 		case *app.ListCondition:
-			if _, ferr = t.list(c.List); gone(ferr) {
+			if _, ferr = findList(background, db, q, c.List); gone(ferr) {
 				fault(path, "list", "there is no list with the id %q", c.List)
 			}
 		case *app.AccountCondition:
 			var row int64
 			var found bool
-			if found, ferr = t.w.q.row(background, "customer_find", args(c.Account), &row); ferr == nil && !found {
+			if found, ferr = q.row(background, "customer_find", args(c.Account), &row); ferr == nil && !found {
 				fault(path, "account", "there is no account with the id %q", c.Account)
 			}
 		}

@@ -15,16 +15,17 @@ import (
 // with their counters, the next numbers, and caches. After a rolled back transaction
 // it is loaded anew.
 type state struct {
-	seq      int64 // the feed's head
-	eventRow int64 // the last event
-	totals   map[string]int64
-	sources  map[string]int64
-	events   map[string]*eventName
-	eventIDs map[int64]*eventName
-	attrs    map[attrKey]*attrName
-	nextAttr int64
-	cursors  map[string]int64
-	uids     uidCache
+	seq         int64 // the feed's head
+	eventRow    int64 // the last event
+	customerRow int64 // the last customer ever made
+	totals      map[string]int64
+	sources     map[string]int64
+	events      map[string]*eventName
+	eventIDs    map[int64]*eventName
+	attrs       map[attrKey]*attrName
+	nextAttr    int64
+	cursors     map[string]int64
+	uids        uidCache
 }
 
 // eventName is one name of an event with its counters, as in event_names.
@@ -70,6 +71,9 @@ func loadState(q statements) (*state, error) {
 		return nil, err
 	}
 	if _, err := q.row(ctx, "event_last_row", nil, &s.eventRow); err != nil {
+		return nil, err
+	}
+	if _, err := q.row(ctx, "customer_last_row", nil, &s.customerRow); err != nil {
 		return nil, err
 	}
 	pairs := func(name string, into map[string]int64) error {

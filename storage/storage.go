@@ -68,13 +68,15 @@ type DB struct {
 	clock  app.Clock
 	log    *slog.Logger
 
-	write   *sql.DB // one connection
-	conn    *sql.Conn
-	read    *sql.DB
-	lock    *sql.DB
-	queries statements // prepared on read
-	ids     idCoder    // of customers
-	listIDs idCoder
+	write      *sql.DB // one connection
+	conn       *sql.Conn
+	read       *sql.DB
+	lock       *sql.DB
+	queries    statements // prepared on read
+	ids        idCoder    // of customers
+	listIDs    idCoder
+	importIDs  idCoder
+	importTurn chan struct{} // held by the import whose rows wait for the writer
 	// segmentIDs have the fifth permutation: two and three belong to imports and integrations.
 	segmentIDs idCoder
 	secret     []byte // signs confirmation links
@@ -102,7 +104,7 @@ func Open(ctx context.Context, folder string, o Options) (_ *DB, err error) {
 	if err := os.MkdirAll(folder, 0o700); err != nil {
 		return nil, fmt.Errorf("make the data folder %s: %w", folder, err)
 	}
-	db := &DB{folder: folder, clock: o.Clock, log: o.Log}
+	db := &DB{folder: folder, clock: o.Clock, log: o.Log, importTurn: make(chan struct{}, 1)}
 	db.moved.init()
 	defer func() {
 		if err != nil {
@@ -230,7 +232,7 @@ func (db *DB) loadSecrets(ctx context.Context) error {
 	if _, err := db.queries.row(ctx, "meta_get", args("secret"), &db.secret); err != nil {
 		return err
 	}
-	db.ids, db.listIDs, db.segmentIDs = newIDCoder(key, 0), newIDCoder(key, 1), newIDCoder(key, 4)
+	db.ids, db.listIDs, db.importIDs, db.segmentIDs = newIDCoder(key, 0), newIDCoder(key, 1), newIDCoder(key, 2), newIDCoder(key, 4)
 	return nil
 }
 

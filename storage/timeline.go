@@ -1,9 +1,11 @@
 package storage
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"math"
+	"slices"
 
 	"kith/app"
 )
@@ -55,7 +57,19 @@ func (db *DB) Events(ctx context.Context, customer int64, f app.EventFilter, fro
 	return events, more, nil
 }
 
+// Event returns the name, the time and the customer of an event by row. It returns
+// CodeNotFound if there is none.
+func (db *DB) Event(ctx context.Context, row int64) (*app.Event, error) {
+	e := &app.Event{Row: row}
+	found, err := db.queries.row(ctx, "event_row", args(row), &e.Customer, &e.Name, &e.At)
+	if err == nil && !found {
+		err = app.NotFound("There is no such event.")
+	}
+	return e, err
+}
+
 // History returns what happened to a customer beside events, newest first, after a place.
+// What imports did is told from what they keep themselves, under negative rows.
 func (db *DB) History(ctx context.Context, customer int64, from app.Place, limit int) ([]app.HistoryEntry, error) {
 	var out []app.HistoryEntry
 	err := db.queries.each(ctx, "history_page", args(customer, int64(from.At), from.Row, limit), func(rows *sql.Rows) error {
@@ -66,7 +80,22 @@ func (db *DB) History(ctx context.Context, customer int64, from app.Place, limit
 		out = append(out, h)
 		return nil
 	})
-	return out, err
+	if err != nil {
+		return nil, err
+	}
+	imported, err := db.reader().imported(ctx, customer)
+	if err != nil || len(imported) == 0 {
+		return out, err
+	}
+	for _, h := range imported {
+		if h.At < from.At || h.At == from.At && h.Row < from.Row {
+			out = append(out, h)
+		}
+	}
+	slices.SortFunc(out, func(a, b app.HistoryEntry) int {
+		return cmp.Or(cmp.Compare(b.At, a.At), cmp.Compare(b.Row, a.Row))
+	})
+	return out[:min(len(out), limit)], nil
 }
 
 // EventCount returns how many events a customer has.
@@ -77,8 +106,11 @@ func (db *DB) EventCount(ctx context.Context, customer int64) (n int64, err erro
 
 // HistoryCount returns how many lines a customer's history has beside events.
 func (db *DB) HistoryCount(ctx context.Context, customer int64) (n int64, err error) {
-	_, err = db.queries.row(ctx, "history_count", args(customer), &n)
-	return n, err
+	if _, err = db.queries.row(ctx, "history_count", args(customer), &n); err != nil {
+		return 0, err
+	}
+	imported, err := db.reader().imported(ctx, customer)
+	return n + int64(len(imported)), err
 }
 
 // Activity returns a customer's events per UTC day, from a day on; days without any are left out.

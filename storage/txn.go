@@ -79,6 +79,8 @@ func (t *txn) apply(c app.Change) (app.Result, error) {
 		return t.saveSegment(c)
 	case *app.DeleteSegment:
 		return t.deleteSegment(c)
+	case *app.RestoreSegment:
+		return t.restoreSegment(c)
 	case *app.BuildSegment:
 		return t.buildSegment(c)
 	case *app.MoveMembers:

@@ -17,6 +17,7 @@ import (
 
 	"kith/app"
 	"kith/app/api"
+	"kith/app/importer"
 	"kith/app/requestlog"
 
 	"github.com/gin-gonic/gin"
@@ -25,13 +26,10 @@ import (
 // Store is what the dashboard needs of storage.
 type Store interface {
 	Apply(ctx context.Context, b app.Batch) ([]app.Result, error)
-	Customer(ctx context.Context, row int64) (*app.Customer, error)
 	FindID(ctx context.Context, id string) (int64, error)
 	CursorRow(id string) (int64, error)
-	Customers(ctx context.Context, f app.CustomerFilter, p app.Page) ([]app.Customer, bool, error)
 	Aliases(ctx context.Context, row int64) ([]string, error)
 	Members(ctx context.Context, account int64, limit int) ([]app.Membership, error)
-	Events(ctx context.Context, customer int64, f app.EventFilter, from app.Place, back bool, limit int) ([]app.Event, bool, error)
 	History(ctx context.Context, customer int64, from app.Place, limit int) ([]app.HistoryEntry, error)
 	EventCount(ctx context.Context, customer int64) (int64, error)
 	HistoryCount(ctx context.Context, customer int64) (int64, error)
@@ -39,11 +37,14 @@ type Store interface {
 	EventNames(ctx context.Context, fromDay int64) ([]app.EventStat, error)
 	Attributes(ctx context.Context) ([]app.AttributeStat, error)
 	List(ctx context.Context, row int64) (*app.List, error)
-	FindList(ctx context.Context, id string) (*app.List, error)
 	Lists(ctx context.Context, p app.Page) ([]app.List, bool, error)
+	api.SegmentStore
+	LatestSegmentEntries(ctx context.Context, segment, before int64, limit int) ([]app.SegmentEntry, error)
+	CustomerSegmentEntries(ctx context.Context, customer int64, from app.Place, limit int) ([]app.SegmentEntry, error)
+	SegmentEntryCount(ctx context.Context, customer int64) (int64, error)
+	Event(ctx context.Context, row int64) (*app.Event, error)
 	Subscribers(ctx context.Context, list int64, status int, after int64, limit int) ([]app.Subscriber, bool, error)
 	ConfirmationToken(list, customer int64) string
-	Totals(ctx context.Context) (app.Totals, error)
 	FeedState(ctx context.Context) (app.FeedState, error)
 	Watch(row int64) (<-chan struct{}, func())
 
@@ -75,6 +76,10 @@ type Options struct {
 	Demo        bool
 	// Search answers what is typed into the search; without it, and until it is ready, storage does.
 	Search api.Searcher
+	// Imports runs files of customers; without it there is no /imports.
+	Imports *importer.Runner
+	// Segments knows who is in which segment; without it nobody is in any.
+	Segments api.Segments
 }
 
 // Admin serves /api.
@@ -83,6 +88,8 @@ type Admin struct {
 	o      Options
 	origin *http.CrossOriginProtection
 	tries  *throttle
+	// membership answers who is in which segment.
+	membership *api.Membership
 }
 
 // New returns an Admin over a store.
@@ -90,10 +97,13 @@ func New(store Store, o Options) *Admin {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
+	if o.Zone == nil {
+		o.Zone = time.UTC
+	}
 	if o.KeysChanged == nil {
 		o.KeysChanged = func() {}
 	}
-	return &Admin{store: store, o: o, origin: http.NewCrossOriginProtection(), tries: newThrottle(time.Now)}
+	return &Admin{store: store, o: o, origin: http.NewCrossOriginProtection(), tries: newThrottle(time.Now), membership: api.NewMembership(store, o.Segments)}
 }
 
 // Mount puts the routes on an engine.
@@ -120,8 +130,19 @@ func (a *Admin) Mount(engine *gin.Engine) {
 	signed("PUT", "/lists/:id", a.saveList)
 	signed("DELETE", "/lists/:id", a.archiveList)
 	signed("GET", "/lists/:id/subscribers", a.subscribers)
+	signed("GET", "/segments", a.segments)
+	signed("POST", "/segments", a.saveSegment)
+	signed("POST", "/segments/preview", a.preview)
+	signed("GET", "/segments/:id", a.segment)
+	signed("PUT", "/segments/:id", a.saveSegment)
+	signed("DELETE", "/segments/:id", a.deleteSegment)
+	signed("POST", "/segments/:id/restore", a.restoreSegment)
+	signed("GET", "/segments/:id/entries", a.segmentEntries)
+	signed("GET", "/segments/:id/export", a.exportSegment)
+	signed("GET", "/customers/:id/segments/:segment", a.why)
 	signed("GET", "/events", a.events)
 	signed("GET", "/attributes", a.attributes)
+	signed("GET", "/attributes/:name/values", a.values)
 	signed("GET", "/keys", a.keys)
 	signed("POST", "/keys", a.createKey)
 	signed("DELETE", "/keys/:id", a.revokeKey)
@@ -140,7 +161,8 @@ type call struct {
 // handler returns what is to be encoded; nil when it has answered itself.
 type handler func(*call) (any, error)
 
-const maxBody = 64 << 10
+// maxBody holds the largest rule with its title and description.
+const maxBody = 2 * app.MaxRule
 
 // wrap checks where the request comes from and whether it is signed in, and answers.
 func (a *Admin) wrap(h handler, signed bool) gin.HandlerFunc {

@@ -66,14 +66,27 @@ func (a *Admin) customers(c *call) (any, error) {
 			*into = &b
 		}
 	}
+	var g *app.Segment
+	if id := c.Query("segment"); id != "" {
+		var err error
+		if g, err = a.membership.Find(c.Request.Context(), id); err != nil {
+			return nil, err
+		}
+	}
 	if after, before := c.Query("next_cursor"), c.Query("previous_cursor"); api.UsesSearch(a.o.Search, f.Prefix, after, before) {
-		return a.searched(c, f, after, before)
+		return a.searched(c, g, f, after, before)
 	}
 	p, err := a.page(c)
 	if err != nil {
 		return nil, err
 	}
-	customers, more, err := a.store.Customers(c.Request.Context(), f, p)
+	var customers []app.Customer
+	var more bool
+	if g == nil {
+		customers, more, err = a.store.Customers(c.Request.Context(), f, p)
+	} else {
+		customers, more, err = a.membership.Customers(c.Request.Context(), g, f, p)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -82,12 +95,12 @@ func (a *Admin) customers(c *call) (any, error) {
 	if len(rows) > 0 {
 		e.cursors(p, rows[0].ID, rows[len(rows)-1].ID, more)
 	}
-	e.Total, err = a.total(c, f)
+	e.Total, err = a.total(c, g, f)
 	return e, err
 }
 
 // searched answers a page of what the filter's query means, best first.
-func (a *Admin) searched(c *call, f app.CustomerFilter, after, before string) (any, error) {
+func (a *Admin) searched(c *call, g *app.Segment, f app.CustomerFilter, after, before string) (any, error) {
 	limit, err := c.number("limit", 50, 200)
 	if err != nil {
 		return nil, err
@@ -95,12 +108,16 @@ func (a *Admin) searched(c *call, f app.CustomerFilter, after, before string) (a
 	if after != "" {
 		before = ""
 	}
-	found, err := api.SearchCustomers(c.Request.Context(), a.o.Search, a.store, f.Prefix, f, api.SearchPage{Limit: limit, After: after, Before: before})
+	var lister api.CustomerLister = a.store
+	if g != nil {
+		lister = a.membership.Lister(g)
+	}
+	found, err := api.SearchCustomers(c.Request.Context(), a.o.Search, lister, f.Prefix, f, api.SearchPage{Limit: limit, After: after, Before: before})
 	if err != nil {
 		return nil, err
 	}
 	e := &envelope{Data: rowsOf(found.Customers), Next: found.Next, Previous: found.Previous}
-	if f.Email == "" && f.Number == "" && len(f.Lists) == 0 && f.IsAccount == nil && f.Archived == nil {
+	if g == nil && f.Email == "" && f.Number == "" && len(f.Lists) == 0 && f.IsAccount == nil && f.Archived == nil {
 		e.Total = &found.Total
 	}
 	return e, nil
@@ -115,9 +132,15 @@ func rowsOf(customers []app.Customer) []customerRow {
 }
 
 // total is how many customers a filter holds, where the writer's counters know it.
-func (a *Admin) total(c *call, f app.CustomerFilter) (*int64, error) {
+func (a *Admin) total(c *call, g *app.Segment, f app.CustomerFilter) (*int64, error) {
 	if f.Email != "" || f.Number != "" || f.Prefix != "" || len(f.Lists) > 0 {
 		return nil, nil
+	}
+	if g != nil {
+		if f.IsAccount != nil || f.Archived != nil {
+			return nil, nil
+		}
+		return &g.Count, nil
 	}
 	t, err := a.store.Totals(c.Request.Context())
 	if err != nil {
@@ -185,10 +208,12 @@ type customerView struct {
 	Accounts   []memberView       `json:"accounts"`
 	Members    []memberView       `json:"members"`
 	Lists      []subscriptionView `json:"lists"`
+	Segments   []inSegmentView    `json:"segments"` // those that the customer is in
 	Aliases    []string           `json:"aliases"`
 	Events     int64              `json:"events"`
 	Changes    int64              `json:"changes"` // lines of history, events left out
-	Entries    int64              `json:"entries"` // both
+	Moves      int64              `json:"moves"`   // into segments and out of them
+	Entries    int64              `json:"entries"` // all three
 	Activity   []dayView          `json:"activity"`
 }
 
@@ -227,7 +252,13 @@ func (a *Admin) customer(c *call) (any, error) {
 	if v.Changes, err = a.store.HistoryCount(ctx, customer.Row); err != nil {
 		return nil, err
 	}
-	v.Entries = v.Events + v.Changes
+	if v.Moves, err = a.store.SegmentEntryCount(ctx, customer.Row); err != nil {
+		return nil, err
+	}
+	v.Entries = v.Events + v.Changes + v.Moves
+	if v.Segments, err = a.segmentsOf(ctx, customer.Row); err != nil {
+		return nil, err
+	}
 	today := app.DayOf(app.InstantOf(a.o.Clock.Now()))
 	days, err := a.store.Activity(ctx, customer.Row, app.Instant((today-activityDays+1)*app.DayMillis))
 	if err != nil {
@@ -294,7 +325,7 @@ func (a *Admin) customerJSON(c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	api.Send(c.Writer, c.Request, http.StatusOK, "application/json; charset=utf-8", api.User(customer))
+	api.Send(c.Writer, c.Request, http.StatusOK, "application/json; charset=utf-8", api.User(customer, a.membership.Of(c.Request.Context(), customer.Row)))
 	return nil, nil
 }
 

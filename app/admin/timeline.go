@@ -1,21 +1,23 @@
 package admin
 
 import (
+	"context"
 	"encoding/base64"
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
+	"math"
 
 	"kith/app"
 )
 
-// The timeline is two tables in one: events and history, merged by time. A cursor
-// holds a place in each.
-type timelineCursor struct{ events, history app.Place }
+// The timeline is three tables in one: events, history, and what segments were entered
+// and left, merged by time. A cursor holds a place in each.
+type timelineCursor struct{ events, history, moves app.Place }
 
 func (t timelineCursor) String() string {
-	b := make([]byte, 0, 32)
-	for _, n := range []int64{int64(t.events.At), t.events.Row, int64(t.history.At), t.history.Row} {
+	b := make([]byte, 0, 48)
+	for _, n := range []int64{int64(t.events.At), t.events.Row, int64(t.history.At), t.history.Row, int64(t.moves.At), t.moves.Row} {
 		b = binary.BigEndian.AppendUint64(b, uint64(n))
 	}
 	return base64.RawURLEncoding.EncodeToString(b)
@@ -23,16 +25,17 @@ func (t timelineCursor) String() string {
 
 func parseTimelineCursor(text string) (timelineCursor, error) {
 	if text == "" {
-		return timelineCursor{app.Newest, app.Newest}, nil
+		return timelineCursor{app.Newest, app.Newest, app.Newest}, nil
 	}
 	b, err := base64.RawURLEncoding.DecodeString(text)
-	if err != nil || len(b) != 32 {
+	if err != nil || len(b) != 48 {
 		return timelineCursor{}, app.Invalid("next_cursor", "is no cursor of a timeline")
 	}
 	n := func(i int) int64 { return int64(binary.BigEndian.Uint64(b[8*i:])) }
 	return timelineCursor{
 		app.Place{At: app.Instant(n(0)), Row: n(1)},
 		app.Place{At: app.Instant(n(2)), Row: n(3)},
+		app.Place{At: app.Instant(n(4)), Row: n(5)},
 	}, nil
 }
 
@@ -55,37 +58,83 @@ func (a *Admin) timeline(c *call) (any, error) {
 	}
 	var events []app.Event
 	var history []app.HistoryEntry
-	kind, name := c.Query("kind"), c.Query("event")
-	if kind != "changes" {
-		if events, _, err = a.store.Events(c.Request.Context(), row, app.EventFilter{Name: name}, at.events, false, limit+1); err != nil {
+	var moves []app.SegmentEntry
+	kind, name, ctx := c.Query("kind"), c.Query("event"), c.Request.Context()
+	if kind == "" || kind == "events" {
+		if events, _, err = a.store.Events(ctx, row, app.EventFilter{Name: name}, at.events, false, limit+1); err != nil {
 			return nil, err
 		}
 	}
-	if kind != "events" && name == "" {
-		if history, err = a.store.History(c.Request.Context(), row, at.history, limit+1); err != nil {
+	if (kind == "" || kind == "changes") && name == "" {
+		if history, err = a.store.History(ctx, row, at.history, limit+1); err != nil {
 			return nil, err
 		}
 	}
+	if (kind == "" || kind == "segments") && name == "" {
+		if moves, err = a.store.CustomerSegmentEntries(ctx, row, at.moves, limit+1); err != nil {
+			return nil, err
+		}
+	}
+	causes := a.newCauses(ctx)
 	out := []entry{}
-	for len(out) < limit && (len(events) > 0 || len(history) > 0) {
-		if len(history) == 0 || len(events) > 0 && events[0].At >= history[0].At {
+	for len(out) < limit && len(events)+len(history)+len(moves) > 0 {
+		// What follows from something is above it, though it has the same instant.
+		switch newest := newestOf(events, history, moves); {
+		case len(moves) > 0 && moves[0].At == newest:
+			m := &moves[0]
+			moves, at.moves = moves[1:], app.Place{At: m.At, Row: m.Row}
+			e, err := a.moveEntry(ctx, m, causes)
+			if err != nil {
+				return nil, err
+			}
+			if e != nil {
+				out = append(out, e)
+			}
+		case len(events) > 0 && events[0].At == newest:
 			e := &events[0]
 			out, events = append(out, eventEntry(e)), events[1:]
 			at.events = app.Place{At: e.At, Row: e.Row}
-			continue
-		}
-		h := &history[0]
-		history = history[1:]
-		at.history = app.Place{At: h.At, Row: h.Row}
-		if e := historyEntry(h); e != nil {
-			out = append(out, e)
+		default:
+			h := &history[0]
+			history, at.history = history[1:], app.Place{At: h.At, Row: h.Row}
+			if e := historyEntry(h); e != nil {
+				out = append(out, e)
+			}
 		}
 	}
 	e := &envelope{Data: out}
-	if len(events) > 0 || len(history) > 0 {
+	if len(events)+len(history)+len(moves) > 0 {
 		e.Next = at.String()
 	}
 	return e, nil
+}
+
+// newestOf is the instant of the newest of what is left; one of them is not empty.
+func newestOf(events []app.Event, history []app.HistoryEntry, moves []app.SegmentEntry) app.Instant {
+	newest := app.Instant(math.MinInt64)
+	if len(events) > 0 {
+		newest = max(newest, events[0].At)
+	}
+	if len(history) > 0 {
+		newest = max(newest, history[0].At)
+	}
+	if len(moves) > 0 {
+		newest = max(newest, moves[0].At)
+	}
+	return newest
+}
+
+// moveEntry is a segment entered or left; nil when the segment was deleted meanwhile.
+func (a *Admin) moveEntry(ctx context.Context, m *app.SegmentEntry, causes *causes) (entry, error) {
+	g, err := a.store.Segment(ctx, m.Segment)
+	if app.CodeOf(err) == app.CodeNotFound && err != nil {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	cause, err := causes.of(m.Cause)
+	return entry{"id": fmt.Sprint("s", m.Row), "at": m.At, "kind": "segment", "entered": m.Entered, "segment": segmentRef{g.ID, g.Title}, "cause": cause}, err
 }
 
 func eventEntry(e *app.Event) entry {

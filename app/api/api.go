@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"kith/app"
+	"kith/app/importer"
 	"kith/app/ingest"
 	"kith/app/requestlog"
 
@@ -22,24 +23,24 @@ import (
 type Store interface {
 	app.Reader
 	Apply(ctx context.Context, b app.Batch) ([]app.Result, error)
-	Find(ctx context.Context, uid string) (int64, error)
 	CursorRow(id string) (int64, error)
 	ListCursorRow(id string) (int64, error)
-	Customers(ctx context.Context, f app.CustomerFilter, p app.Page) ([]app.Customer, bool, error)
 	EachCustomer(ctx context.Context, f func(*app.Customer) error) error
-	Events(ctx context.Context, customer int64, f app.EventFilter, from app.Place, back bool, limit int) ([]app.Event, bool, error)
 	EachEvent(ctx context.Context, filter app.EventFilter, f func(*app.Event) error) error
 	EventNames(ctx context.Context, fromDay int64) ([]app.EventStat, error)
 	Attributes(ctx context.Context) ([]app.AttributeStat, error)
-	FindList(ctx context.Context, id string) (*app.List, error)
 	Lists(ctx context.Context, p app.Page) ([]app.List, bool, error)
-	Totals(ctx context.Context) (app.Totals, error)
+	SegmentStore
+	SegmentCursorRow(id string) (int64, error)
 	FeedState(ctx context.Context) (app.FeedState, error)
 	AwaitReaders(ctx context.Context) (bool, error)
 	ConfirmationToken(list, customer int64) string
 	Keys(ctx context.Context) ([]app.Key, error)
 	TouchKeys(ctx context.Context, used map[int64]app.Instant) error
 	Ready(ctx context.Context) error
+	FindImport(ctx context.Context, id string) (*app.Import, error)
+	Imports(ctx context.Context, before int64, limit int) ([]app.Import, bool, error)
+	ImportCursorRow(id string) (int64, error)
 }
 
 // Options configure New.
@@ -56,6 +57,10 @@ type Options struct {
 	Requests *requestlog.Log
 	// Search answers GET /users?query=; without it, and until it is ready, storage does.
 	Search Searcher
+	// Imports runs files of customers; without it there is no /imports.
+	Imports *importer.Runner
+	// Segments knows who is in which segment; without it nobody is in any.
+	Segments Segments
 	// TrustProxy takes the client's address from X-Forwarded-For.
 	TrustProxy bool
 }
@@ -65,6 +70,8 @@ type API struct {
 	store Store
 	keys  *keyring
 	o     Options
+	// membership answers who is in which segment.
+	membership *Membership
 }
 
 // New returns an API over a store.
@@ -75,7 +82,7 @@ func New(store Store, o Options) *API {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	return &API{store: store, keys: newKeyring(store, o.Clock, o.Pinned), o: o}
+	return &API{store: store, keys: newKeyring(store, o.Clock, o.Pinned), o: o, membership: NewMembership(store, o.Segments)}
 }
 
 // Run does what the API does beside answering, until ctx ends: it notes when keys were
@@ -95,9 +102,11 @@ func (a *API) Mount(engine *gin.Engine) {
 		a.route(g, "POST", "/batch", full, a.batch)
 		a.route(g, "POST", "/posthog", full, a.postHog)
 		a.mountLists(g)
+		a.mountSegments(g)
 		a.route(g, "GET", "/data/attributes", full, a.attributes)
 		a.mountSending(g)
 		a.mountWidgets(g)
+		a.mountImports(g)
 		a.route(g, "GET", "/status", full, a.status)
 		a.route(g, "GET", "/export/customers", full, a.exportCustomers)
 		a.route(g, "GET", "/export/events", full, a.exportEvents)

@@ -1,17 +1,24 @@
 package api
 
 import (
+	"context"
 	"strconv"
 
 	"kith/app"
 )
 
-// User returns the User object of a customer, as GET /v1/users/{uid} answers it.
-func User(c *app.Customer) []byte { return appendUser(nil, c) }
+// User returns the User object of a customer, as GET /v1/users/{uid} answers it. segments
+// are the ids of those that the customer is in.
+func User(c *app.Customer, segments []string) []byte { return appendUser(nil, c, segments) }
+
+// appendUser appends the User object with the segments of now.
+func (a *API) appendUser(ctx context.Context, b []byte, c *app.Customer) []byte {
+	return appendUser(b, c, a.membership.Of(ctx, c.Row))
+}
 
 // appendUser appends Engage's User object. Values of attributes go out byte for byte
 // as they came in, which a decoder in between would not allow.
-func appendUser(b []byte, c *app.Customer) []byte {
+func appendUser(b []byte, c *app.Customer, segments []string) []byte {
 	b = appendIDs(b, c.ID, c.UID, c.Provisional)
 	for _, f := range []struct {
 		name  string
@@ -60,7 +67,13 @@ func appendUser(b []byte, c *app.Customer) []byte {
 		}
 		b = append(b, '}')
 	}
-	b = append(b, `],"segments":[],"meta":{`...)
+	b = append(b, `],"segments":[`...)
+	for i, id := range segments {
+		b = append(comma(b, i), `{"id":`...)
+		b = app.AppendQuote(b, id)
+		b = append(b, `,"suppressed":false}`...) // broadcasts will suppress; until then nobody is
+	}
+	b = append(b, `],"meta":{`...)
 	n := 0
 	for _, a := range c.Attributes {
 		if app.IsSide(a.Name) {

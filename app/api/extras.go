@@ -116,9 +116,6 @@ func (c *call) format() (asCSV, raw bool, err error) {
 	default:
 		return false, false, app.Invalid("format", `must be "ndjson" or "csv", not %q`, shorten(c.Query("format")))
 	}
-	if c.Query("segment") != "" {
-		return false, false, app.NotFound("There is no segment with the id %q.", c.Query("segment"))
-	}
 	return asCSV, c.Query("raw") == "true", nil
 }
 
@@ -127,12 +124,26 @@ func (a *API) exportCustomers(c *call) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	ctx := c.Request.Context()
+	g, err := c.segment()
+	if err != nil {
+		return nil, err
+	}
+	return a.exportOf(c, g, asCSV, raw)
+}
+
+// exportOf streams customers: all of them, oldest first, or those of a segment, newest first.
+func (a *API) exportOf(c *call, g *app.Segment, asCSV, raw bool) ([]byte, error) {
+	ctx, name := c.Request.Context(), "customers"
+	each := a.store.EachCustomer
+	if g != nil {
+		name = "segment-" + g.ID
+		each = func(ctx context.Context, f func(*app.Customer) error) error { return a.membership.Each(ctx, g, f) }
+	}
 	if !asCSV {
-		s := c.stream("application/x-ndjson; charset=utf-8", "customers.ndjson")
+		s := c.stream("application/x-ndjson; charset=utf-8", name+".ndjson")
 		var b []byte
-		err := a.store.EachCustomer(ctx, func(customer *app.Customer) error {
-			b = append(appendUser(b[:0], customer), '\n')
+		err := each(ctx, func(customer *app.Customer) error {
+			b = append(a.appendUser(ctx, b[:0], customer), '\n')
 			if _, err := s.Write(b); err != nil {
 				return err
 			}
@@ -140,7 +151,28 @@ func (a *API) exportCustomers(c *call) ([]byte, error) {
 		})
 		return nil, s.end(err)
 	}
-	stats, err := a.store.Attributes(ctx)
+	custom, err := CustomColumns(ctx, a.store)
+	if err != nil {
+		return nil, err
+	}
+	s := c.stream("text/csv; charset=utf-8", name+".csv")
+	err = WriteCustomers(csv.NewWriter(s), custom, raw, func(f func(*app.Customer) error) error {
+		return each(ctx, func(customer *app.Customer) error {
+			if err := f(customer); err != nil {
+				return err
+			}
+			return s.line()
+		})
+	})
+	return nil, s.end(err)
+}
+
+// CustomColumns are the names of the custom attributes that any customer has: the last
+// columns of [WriteCustomers].
+func CustomColumns(ctx context.Context, store interface {
+	Attributes(ctx context.Context) ([]app.AttributeStat, error)
+}) ([]string, error) {
+	stats, err := store.Attributes(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -150,24 +182,25 @@ func (a *API) exportCustomers(c *call) ([]byte, error) {
 			custom = append(custom, s.Name)
 		}
 	}
-	s := c.stream("text/csv; charset=utf-8", "customers.csv")
-	w := csv.NewWriter(s)
+	return custom, nil
+}
+
+// WriteCustomers writes the customers that each calls its argument with, a line each,
+// below a line of names. Unless raw, no cell is one that a spreadsheet would run.
+func WriteCustomers(w *csv.Writer, custom []string, raw bool, each func(func(*app.Customer) error) error) error {
 	safe := cell(raw)
 	header := append([]string{"uid", "id", "first_name", "last_name", "email", "number", "created_at", "is_account", "archived", "last_interaction"}, custom...)
 	for i := range header {
 		header[i] = safe(header[i])
 	}
-	err = w.Write(header)
-	if err == nil {
-		err = a.store.EachCustomer(ctx, func(customer *app.Customer) error {
-			if err := w.Write(customerCells(customer, custom, safe)); err != nil {
-				return err
-			}
-			return s.line()
-		})
+	if err := w.Write(header); err != nil {
+		return err
+	}
+	if err := each(func(customer *app.Customer) error { return w.Write(customerCells(customer, custom, safe)) }); err != nil {
+		return err
 	}
 	w.Flush()
-	return nil, s.end(err)
+	return w.Error()
 }
 
 // end closes a stream. A failure in the middle cannot be answered any more: the
@@ -243,10 +276,29 @@ func (a *API) exportEvents(c *call) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	each := a.store.EachEvent
+	g, err := c.segment()
+	if err != nil {
+		return nil, err
+	}
+	if g != nil {
+		has, err := a.membership.Test(c.Request.Context(), g)
+		if err != nil {
+			return nil, err
+		}
+		each = func(ctx context.Context, filter app.EventFilter, f func(*app.Event) error) error {
+			return a.store.EachEvent(ctx, filter, func(e *app.Event) error {
+				if !has(e.Customer) {
+					return nil
+				}
+				return f(e)
+			})
+		}
+	}
 	if !asCSV {
 		s := c.stream("application/x-ndjson; charset=utf-8", "events.ndjson")
 		var b []byte
-		err := a.store.EachEvent(c.Request.Context(), f, func(e *app.Event) error {
+		err := each(c.Request.Context(), f, func(e *app.Event) error {
 			b = append(appendEvent(b[:0], e, true), '\n')
 			if _, err := s.Write(b); err != nil {
 				return err
@@ -260,7 +312,7 @@ func (a *API) exportEvents(c *call) ([]byte, error) {
 	safe := cell(raw)
 	err = w.Write([]string{"uid", "event", "value", "properties", "timestamp", "message_id"})
 	if err == nil {
-		err = a.store.EachEvent(c.Request.Context(), f, func(e *app.Event) error {
+		err = each(c.Request.Context(), f, func(e *app.Event) error {
 			row := []string{e.UID, e.Name, cellText(e.Value), string(e.Properties), e.At.String(), e.MessageID}
 			for i := range row {
 				row[i] = safe(row[i])

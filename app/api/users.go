@@ -163,7 +163,7 @@ func (c *call) user(r app.Reader, res app.Result) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return appendUser(nil, customer), nil
+	return c.api.appendUser(c.lasting(), nil, customer), nil
 }
 
 func (a *API) getUser(c *call) ([]byte, error) {
@@ -175,7 +175,7 @@ func (a *API) getUser(c *call) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return appendUser(nil, customer), nil
+	return a.appendUser(c.Request.Context(), nil, customer), nil
 }
 
 func (a *API) deleteUser(c *call) ([]byte, error) {
@@ -257,7 +257,7 @@ func (a *API) members(c *call) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return c.customers(app.CustomerFilter{MemberOf: row})
+	return c.customers(nil, app.CustomerFilter{MemberOf: row})
 }
 
 func (a *API) listUsers(c *call) ([]byte, error) {
@@ -265,6 +265,24 @@ func (a *API) listUsers(c *call) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	g, err := c.segment()
+	if err != nil {
+		return nil, err
+	}
+	return a.usersOf(c, g, f)
+}
+
+// segment returns the one that the query names, nil if it names none.
+func (c *call) segment() (*app.Segment, error) {
+	id := c.Query("segment")
+	if id == "" {
+		return nil, nil
+	}
+	return c.api.membership.Find(c.Request.Context(), id)
+}
+
+// usersOf answers a page of the customers that a filter holds: of all, or of a segment.
+func (a *API) usersOf(c *call, g *app.Segment, f app.CustomerFilter) ([]byte, error) {
 	if asksForNobody(c.Request.URL.Query()) {
 		return []byte(`{"data":[],"has_more":false}`), nil
 	}
@@ -273,18 +291,22 @@ func (a *API) listUsers(c *call) ([]byte, error) {
 		return nil, err
 	}
 	if UsesSearch(a.o.Search, f.Prefix, after, before) {
-		return c.searched(f, after, before)
+		return c.searched(g, f, after, before)
 	}
-	return c.customers(f)
+	return c.customers(g, f)
 }
 
 // searched answers a page of what the filter's query means, best first.
-func (c *call) searched(f app.CustomerFilter, after, before string) ([]byte, error) {
+func (c *call) searched(g *app.Segment, f app.CustomerFilter, after, before string) ([]byte, error) {
 	limit, err := c.limit()
 	if err != nil {
 		return nil, err
 	}
-	found, err := SearchCustomers(c.Request.Context(), c.api.o.Search, c.api.store, f.Prefix, f, SearchPage{limit, after, before})
+	var lister CustomerLister = c.api.store
+	if g != nil {
+		lister = c.api.membership.Lister(g)
+	}
+	found, err := SearchCustomers(c.Request.Context(), c.api.o.Search, lister, f.Prefix, f, SearchPage{limit, after, before})
 	if err != nil {
 		return nil, err
 	}
@@ -293,7 +315,7 @@ func (c *call) searched(f app.CustomerFilter, after, before string) ([]byte, err
 		if i > 0 {
 			b = append(b, ',')
 		}
-		b = appendUser(b, &found.Customers[i])
+		b = c.api.appendUser(c.Request.Context(), b, &found.Customers[i])
 	}
 	b = append(b, ']')
 	if found.Next != "" {
@@ -331,9 +353,6 @@ func (c *call) customerFilter() (f app.CustomerFilter, err error) {
 	}
 	if f.Archived, err = queryBool(q, "archived"); err != nil {
 		return f, err
-	}
-	if q.Get("segment") != "" {
-		return f, app.NotFound("There is no segment with the id %q.", q.Get("segment"))
 	}
 	f.Prefix = strings.TrimSpace(q.Get("query"))
 	return f, nil
@@ -374,13 +393,19 @@ func queryBool(q url.Values, name string) (*bool, error) {
 	return &b, nil
 }
 
-// customers answers a page of customers as User objects.
-func (c *call) customers(f app.CustomerFilter) ([]byte, error) {
+// customers answers a page of customers as User objects: of all, or of a segment.
+func (c *call) customers(g *app.Segment, f app.CustomerFilter) ([]byte, error) {
 	p, err := c.page(c.api.store.CursorRow)
 	if err != nil {
 		return nil, err
 	}
-	customers, more, err := c.api.store.Customers(c.Request.Context(), f, p)
+	var customers []app.Customer
+	var more bool
+	if g == nil {
+		customers, more, err = c.api.store.Customers(c.Request.Context(), f, p)
+	} else {
+		customers, more, err = c.api.membership.Customers(c.Request.Context(), g, f, p)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -390,7 +415,7 @@ func (c *call) customers(f app.CustomerFilter) ([]byte, error) {
 		if i > 0 {
 			b = append(b, ',')
 		}
-		b = appendUser(b, &customers[i])
+		b = c.api.appendUser(c.Request.Context(), b, &customers[i])
 		ids[i] = customers[i].ID
 	}
 	return appendCursors(append(b, ']'), p, ids, more), nil

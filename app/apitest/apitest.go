@@ -21,6 +21,7 @@ import (
 
 	"kith/app"
 	"kith/app/api"
+	"kith/app/importer"
 	"kith/app/requestlog"
 	"kith/app/server"
 	"kith/storage"
@@ -65,21 +66,25 @@ func Start(t testing.TB) *Server {
 		},
 	}
 	log := slog.New(slog.NewTextHandler(failing{t}, &slog.HandlerOptions{Level: slog.LevelError}))
+	imports := importer.NewRunner(db, importer.RunnerOptions{Clock: clock, Log: log})
 	a := api.New(db, api.Options{
-		Clock: clock, Pinned: api.Pinned{Public: Public, Private: Private},
+		Imports: imports,
+		Clock:   clock, Pinned: api.Pinned{Public: Public, Private: Private},
 		Version: "test", OrgID: db.OrgID(), Log: log, Requests: s.Requests,
 	})
 	srv := server.New(server.Options{Log: log, Mount: []func(*gin.Engine){a.Mount}})
 	s.Handler = srv.Handler()
 	ctx, cancel := context.WithCancel(context.Background())
-	ended := make(chan error, 1)
+	ended, imported := make(chan error, 1), make(chan error, 1)
 	go func() { ended <- srv.Serve(ctx, l) }()
+	go func() { imported <- imports.Run(ctx) }()
 	t.Cleanup(func() {
 		s.client.CloseIdleConnections()
 		cancel()
 		if err := <-ended; err != nil && !errors.Is(err, http.ErrServerClosed) {
 			t.Errorf("the server ended: %v", err)
 		}
+		<-imported
 	})
 	return s
 }

@@ -14,6 +14,7 @@ import (
 	"kith/app/admin"
 	"kith/app/api"
 	"kith/app/config"
+	"kith/app/importer"
 	"kith/app/requestlog"
 	"kith/app/server"
 	"kith/assets"
@@ -85,7 +86,8 @@ func (c *cli) runServe(ctx context.Context, cfg *config.Config, demo bool) error
 		return err
 	}
 	index := search.New(db, db.Folder(), search.Options{Log: log})
-	handlers, err := newHandlers(db, index, cfg, log, demo)
+	imports := importer.NewRunner(db, importer.RunnerOptions{Clock: clock, Log: log, Zone: cfg.Zone})
+	handlers, err := newHandlers(db, index, imports, cfg, log, demo)
 	if err != nil {
 		return err
 	}
@@ -96,6 +98,7 @@ func (c *cli) runServe(ctx context.Context, cfg *config.Config, demo bool) error
 		handlers.api.Run,
 		db.KeepHouse,
 		index.Run,
+		imports.Run,
 	)
 }
 
@@ -105,7 +108,7 @@ type handlers struct {
 	mount []func(*gin.Engine)
 }
 
-func newHandlers(db *storage.DB, index *search.Engine, cfg *config.Config, log *slog.Logger, demo bool) (*handlers, error) {
+func newHandlers(db *storage.DB, index *search.Engine, imports *importer.Runner, cfg *config.Config, log *slog.Logger, demo bool) (*handlers, error) {
 	requests := requestlog.New(clock.Now())
 	dashboard, err := server.Dashboard(ui.Files, assets.Files)
 	if err != nil {
@@ -114,11 +117,11 @@ func newHandlers(db *storage.DB, index *search.Engine, cfg *config.Config, log *
 	pinned := api.Pinned{Public: cfg.KeysPublic, Private: cfg.KeysPrivate}
 	h := &handlers{api: api.New(db, api.Options{
 		Clock: clock, Zone: cfg.Zone, Pinned: pinned, Version: Version,
-		OrgID: db.OrgID(), Log: log, Requests: requests, TrustProxy: cfg.TrustProxy, Search: index,
+		OrgID: db.OrgID(), Log: log, Requests: requests, TrustProxy: cfg.TrustProxy, Search: index, Imports: imports,
 	})}
 	a := admin.New(db, admin.Options{
 		Clock: clock, Log: log, Requests: requests, Workspace: cfg.Workspace, Zone: cfg.Zone, Version: Version,
-		URL: cfg.URL, Pinned: pinned.Key(), KeysChanged: h.api.ForgetKeys, Demo: demo, Search: index,
+		URL: cfg.URL, Pinned: pinned.Key(), KeysChanged: h.api.ForgetKeys, Demo: demo, Search: index, Imports: imports,
 	})
 	h.mount = []func(*gin.Engine){h.api.Mount, a.Mount, dashboard}
 	return h, nil

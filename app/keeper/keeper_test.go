@@ -256,6 +256,7 @@ func TestKeeper_editsRebuildAndDependentsFollow(t *testing.T) {
 func TestKeeper_accountsMeanWhatTheirUIDMeansNow(t *testing.T) {
 	t.Parallel()
 	h := open(t, time.UTC)
+	h.apply(profile("acme"), &app.Convert{UID: "acme", Account: true})
 	s := h.segment(`{"account":"acme"}`)
 	h.apply(profile("ada"), &app.JoinAccounts{UID: "ada", Accounts: []app.AccountRole{{UID: "acme"}}})
 	h.drain()

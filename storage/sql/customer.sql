@@ -112,3 +112,7 @@ select id, at, kind, source_id, data from history where customer_id = :customer 
 
 -- name: history_fold
 update history set at = :at, data = :data where id = :id
+
+-- name: customer_last_row
+-- At start: the highest row number that was ever given out. A scan on purpose, of a row per table.
+select coalesce((select seq from sqlite_sequence where name = 'customers'), 0)

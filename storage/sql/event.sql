@@ -26,6 +26,13 @@ delete from events where customer_id = :customer
 -- name: event_count_customer
 select count(*) from events where customer_id = :customer
 
+-- name: event_row
+-- The event that made a customer enter or leave a segment. Served by the row number.
+select e.customer_id, n.name, e.at
+from events e
+cross join event_names n on n.id = e.name_id
+where e.id = :id
+
 -- name: event_page
 -- A customer's timeline, newest first, after a place in it. Served by events_customer.
 -- cross join here and below: SQLite keeps to this order, whatever its statistics say.

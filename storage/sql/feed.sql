@@ -66,3 +66,6 @@ select name, n from totals
 -- name: totals_set
 insert into totals (name, n) values (:name, :n)
 on conflict (name) do update set n = excluded.n
+
+-- name: totals_get
+select n from totals where name = :name

@@ -1,13 +1,13 @@
 -- name: segment_row
-select id, title, description, rule, version, built, count, created_at, updated_at from segments where id = :id
+select id, title, description, rule, version, built, count, created_at, updated_at from segments where id = :id and deleted_at is null
 
 -- name: segment_all
 -- All of them, newest first: a few hundred, and each is wanted. A scan on purpose.
-select id, title, description, rule, version, built, count, created_at, updated_at from segments order by id desc
+select id, title, description, rule, version, built, count, created_at, updated_at from segments where deleted_at is null order by id desc
 
 -- name: segment_naming
 -- The rules that may name other segments, for who names whom. A scan on purpose.
-select id, title, rule, created_at from segments where instr(rule, '"segment"') > 0 order by id
+select id, title, rule, created_at from segments where instr(rule, '"segment"') > 0 and deleted_at is null order by id
 
 -- name: segment_insert
 insert into segments (title, description, rule, version, created_at, updated_at)
@@ -22,8 +22,19 @@ update segments set count = :count, behind = behind + :moves where id = :id
 -- name: segment_built
 update segments set built = :built, count = :count, entry = :entry, behind = 0 where id = :id
 
+-- name: segment_mark_deleted
+update segments set deleted_at = :at where id = :id
+
+-- name: segment_deleted
+-- One that was deleted and can be brought back.
+select created_at, title, rule from segments where id = :id and deleted_at is not null
+
+-- name: segment_restore
+-- Another version, for who is in it was not followed meanwhile.
+update segments set deleted_at = null, version = version + 1, updated_at = :at where id = :id
+
 -- name: segment_delete
-delete from segments where id = :id
+delete from segments where id = :id and deleted_at is not null
 
 -- name: segment_behind
 select behind from segments where id = :id
@@ -39,7 +50,7 @@ delete from segment_members where segment_id = :segment
 -- What the membership begins with. Served by the row number.
 select s.built, s.entry, m.members
 from segments s left join segment_members m on m.segment_id = s.id
-where s.id = :segment
+where s.id = :segment and s.deleted_at is null
 
 -- name: segment_entry_insert
 insert into segment_entries (id, segment_id, customer_id, at, entered, kind, key)
@@ -71,9 +82,16 @@ limit :limit
 select e.id, e.segment_id, e.at, e.entered, e.kind, e.key
 from segment_entries e
 where e.customer_id = :customer and (e.at, e.id) < (:at, :id)
-  and exists (select 1 from segments s where s.id = e.segment_id)
+  and exists (select 1 from segments s where s.id = e.segment_id and s.deleted_at is null)
 order by e.at desc, e.id desc
 limit :limit
+
+-- name: segment_entry_count
+-- How many of them a customer's timeline has. Served by segment_entries_customer.
+select count(*)
+from segment_entries e
+where e.customer_id = :customer
+  and exists (select 1 from segments s where s.id = e.segment_id and s.deleted_at is null)
 
 -- name: segment_entry_prune
 -- A step of removing a deleted segment's entries. Served by segment_entries_segment.
@@ -84,6 +102,10 @@ where id in (select id from segment_entries where segment_id = :segment order by
 insert into segment_days (segment_id, day, entered, left, size) values (:segment, :day, :entered, :left, :size)
 on conflict (segment_id, day) do update
 set entered = entered + excluded.entered, left = left + excluded.left, size = excluded.size
+
+-- name: segment_day_later
+-- With the clock put back, days that were later have the size that there is now.
+update segment_days set size = :size where segment_id = :segment and day > :day
 
 -- name: segment_day_list
 -- From a day on, and the last one before it, which says the size that it began with.

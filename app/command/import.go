@@ -1,0 +1,364 @@
+package command
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"kith/app"
+	"kith/app/config"
+	"kith/app/importer"
+	"kith/storage"
+
+	"github.com/spf13/cobra"
+)
+
+// importFlags are what `kith import` was asked for.
+type importFlags struct {
+	o           importer.Options
+	mapText     string
+	server      string
+	errorsTo    string
+	undo, abort string
+}
+
+func (c *cli) importFile() *cobra.Command {
+	var f importFlags
+	cmd := &cobra.Command{
+		Use:   "import FILE.csv",
+		Short: "Import customers from a CSV file, into a running server or the data folder",
+		Long: `Imports customers from a CSV file as it is: any usual encoding, delimiter and line
+end, also packed with gzip. FILE may be "-" for the standard input. With --server, or where
+a Kith runs on the data folder, it goes over the API with the keys of the configuration
+(KITH_KEYS_PUBLIC and KITH_KEYS_PRIVATE); otherwise into the data folder itself.`,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) == 1 != (f.undo == "" && f.abort == "") {
+				return usageError{errors.New("use: kith import FILE.csv, or kith import --undo ID")}
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			var err error
+			if f.o.Map, err = importer.ParseMap(f.mapText); err != nil {
+				return usageError{err}
+			}
+			cfg, err := c.config(cmd)
+			if err != nil {
+				return usageError{err}
+			}
+			name := ""
+			if len(args) == 1 {
+				name = args[0]
+			}
+			return c.runImport(cmd.Context(), cfg, &f, name)
+		},
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&f.o.ID, "id", "", "the column of the customer's id, by its header, or by its place: #1")
+	flags.StringVar(&f.o.Match, "match", "", "what finds a customer without an id: email, number, or none")
+	flags.StringVar(&f.mapText, "map", "", `what columns become: {"Signup Date":{"to":"created_at","type":"date","format":"MM/DD/YYYY"},"Internal":null}`)
+	flags.StringVar(&f.o.List, "list", "", "the id of a list to put every customer on")
+	flags.StringVar(&f.o.Mode, "mode", "", "upsert, create (leave those that are there) or update (make none)")
+	flags.BoolVar(&f.o.DryRun, "dry-run", false, "say what would happen and write nothing")
+	flags.StringVar(&f.o.Delimiter, "delimiter", "", "comma, semicolon, tab, pipe or a character")
+	flags.StringVar(&f.o.Encoding, "encoding", "", "such as utf-8, windows-1252, utf-16le")
+	flags.StringVar(&f.o.Header, "header", "", "yes or no: whether the first line names the columns")
+	flags.StringVar(&f.o.ShortRows, "short-rows", "", "refuse, or fill: take rows that lack cells at their end")
+	flags.StringVar(&f.o.Blank, "blank", "", "keep, or clear: a blank cell takes the attribute away")
+	flags.StringVar(&f.server, "server", "", "the address of a running Kith, such as http://127.0.0.1:5484")
+	flags.StringVar(&f.errorsTo, "errors", "", "where the refused rows go (default: beside the file, as FILE.errors.csv)")
+	flags.StringVar(&f.undo, "undo", "", "undo the import with this id")
+	flags.StringVar(&f.abort, "cancel", "", "cancel the import with this id")
+	c.setting(cmd, "keys.public", "the public key, for --server")
+	c.setting(cmd, "keys.private", "the private key, for --server; the environment is a better place")
+	return cmd
+}
+
+// importTarget is where an import runs: a server, or the data folder in this process.
+type importTarget interface {
+	start(ctx context.Context, name string, body io.Reader, o importer.Options) (*importStatus, error)
+	get(ctx context.Context, id string) (*importStatus, error)
+	act(ctx context.Context, id, action string) (*importStatus, error)
+	report(ctx context.Context, id string, w io.Writer) error
+	close() error
+}
+
+// importStatus is what a target says of an import.
+type importStatus struct {
+	ID, File, State, Phase, Encoding, Delimiter, Match       string
+	Rows, Done, Created, Updated, Unchanged, Skipped, Failed int64
+	Duplicates, Restored, Removed, Kept                      int64
+	RowsRead                                                 int64 `json:"rows_read"`
+	RowsPerSecond                                            int64 `json:"rows_per_second"`
+	SecondsLeft                                              int64 `json:"seconds_left"`
+	DryRun                                                   bool  `json:"dry_run"`
+	Notes                                                    []string
+	Error                                                    *string
+	StartedAt                                                *app.Instant `json:"started_at"`
+	FinishedAt                                               *app.Instant `json:"finished_at"`
+	Columns                                                  []struct {
+		Name, Type, Format, Doubt string
+		To                        *string
+		Filled                    int64
+		Samples                   []string
+	}
+}
+
+func (c *cli) runImport(ctx context.Context, cfg *config.Config, f *importFlags, file string) error {
+	in, name, err := openImport(file)
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	target, err := c.importTarget(ctx, cfg, f.server)
+	if err != nil {
+		return err
+	}
+	defer target.close()
+	var s *importStatus
+	switch {
+	case f.undo != "":
+		s, err = target.act(ctx, f.undo, "undo")
+	case f.abort != "":
+		if s, err = target.act(ctx, f.abort, "cancel"); err == nil {
+			fmt.Fprintf(c.out, "The import of %s is cancelled after %s rows. `kith import --undo %s` takes those back.\n", s.File, figures(s.Done), s.ID)
+			return nil
+		}
+	default:
+		s, err = target.start(ctx, name, in, f.o)
+	}
+	if err != nil {
+		return err
+	}
+	if s, err = c.followImport(ctx, target, s); err != nil {
+		return err
+	}
+	if s.State == "failed" {
+		return app.Fail(app.CodeInvalid, "The import failed after %s rows: %s", figures(s.Done), deref(s.Error))
+	}
+	c.sayImport(s)
+	if s.Failed > 0 && f.undo == "" {
+		return c.saveErrors(ctx, target, s, f, file)
+	}
+	return nil
+}
+
+func deref(s *string) string {
+	if s == nil {
+		return ""
+	}
+	return *s
+}
+
+func openImport(file string) (io.ReadCloser, string, error) {
+	switch file {
+	case "":
+		return io.NopCloser(strings.NewReader("")), "", nil
+	case "-":
+		return os.Stdin, "standard input", nil
+	}
+	f, err := os.Open(file)
+	if err != nil {
+		return nil, "", err
+	}
+	if info, err := f.Stat(); err == nil && info.IsDir() {
+		f.Close()
+		return nil, "", fmt.Errorf("%s is a folder", file)
+	}
+	return f, filepath.Base(file), nil
+}
+
+// importTarget is a server where one is named, or runs on the data folder; else the folder.
+func (c *cli) importTarget(ctx context.Context, cfg *config.Config, server string) (importTarget, error) {
+	if server != "" {
+		return newRemoteImport(server, cfg)
+	}
+	db, err := storage.Open(ctx, cfg.Data, storage.Options{Clock: clock, Log: c.logger("error")})
+	if app.CodeOf(err) == app.CodeUnavailable {
+		if cfg.KeysPublic != "" && cfg.KeysPrivate != "" {
+			return newRemoteImport("http://"+cfg.Listen, cfg)
+		}
+		return nil, app.Fail(app.CodeUnavailable, "A Kith runs on the data folder %s. Import over it: kith import FILE.csv --server http://%s, with KITH_KEYS_PUBLIC and KITH_KEYS_PRIVATE set (`kith keys create NAME` makes a pair).", cfg.Data, cfg.Listen)
+	}
+	if err != nil {
+		return nil, err
+	}
+	runner := importer.NewRunner(db, importer.RunnerOptions{Clock: clock, Log: c.logger("error"), Zone: cfg.Zone})
+	runCtx, stop := context.WithCancel(ctx)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		_ = runner.Run(runCtx)
+	}()
+	return &localImport{db: db, runner: runner, end: func() { stop(); <-done }}, nil
+}
+
+// followImport shows how far an import is until it ends: a bar on a terminal, lines
+// elsewhere.
+func (c *cli) followImport(ctx context.Context, target importTarget, s *importStatus) (*importStatus, error) {
+	bar := isTerminal(c.err)
+	every := 5 * time.Second
+	if bar {
+		every = 200 * time.Millisecond
+	}
+	said := time.Now()
+	for {
+		state, known := app.ImportStateOf(s.State)
+		if !known || state.Ended() {
+			if bar {
+				fmt.Fprint(c.err, "\r\033[K")
+			}
+			return s, nil
+		}
+		if now := time.Now(); now.Sub(said) >= every {
+			said = now
+			if bar {
+				fmt.Fprintf(c.err, "\r\033[K%s", importBar(s))
+			} else {
+				fmt.Fprintln(c.err, importLine(s))
+			}
+		}
+		timer := time.NewTimer(100 * time.Millisecond)
+		select {
+		case <-timer.C:
+		case <-ctx.Done():
+			timer.Stop()
+			if bar {
+				fmt.Fprintln(c.err)
+			}
+			return nil, app.Fail(app.CodeUnavailable, "Interrupted after %s rows. The import goes on where it is when Kith runs; `kith import --cancel %s` ends it.", figures(s.Done), s.ID)
+		}
+		var err error
+		if s, err = target.get(ctx, s.ID); err != nil && ctx.Err() == nil {
+			return nil, err
+		}
+		if ctx.Err() != nil && s == nil {
+			s = &importStatus{}
+		}
+	}
+}
+
+// importLine is how far an import is, in words.
+func importLine(s *importStatus) string {
+	switch s.Phase {
+	case "reading":
+		return fmt.Sprintf("reading the file: %s rows", figures(s.RowsRead))
+	case "checking":
+		return fmt.Sprintf("checking: %s of %s rows, %s rows/s", figures(s.RowsRead), figures(s.Rows), figures(s.RowsPerSecond))
+	case "undoing":
+		return fmt.Sprintf("undoing: %s removed, %s restored, %s left", figures(s.Removed), figures(s.Restored), figures(s.Kept))
+	case "":
+		return "waiting for its turn"
+	}
+	line := fmt.Sprintf("%s of %s rows, %s rows/s", figures(s.Done), figures(s.Rows), figures(s.RowsPerSecond))
+	if s.SecondsLeft > 0 {
+		line += ", " + (time.Duration(s.SecondsLeft) * time.Second).String() + " left"
+	}
+	if s.Failed > 0 {
+		line += ", " + figures(s.Failed) + " refused"
+	}
+	return line
+}
+
+func importBar(s *importStatus) string {
+	const width = 30
+	filled := 0
+	done := s.Done
+	if s.Phase == "checking" {
+		done = s.RowsRead
+	}
+	if s.Rows > 0 && s.Phase != "reading" {
+		filled = int(done * width / s.Rows)
+	}
+	return "[" + strings.Repeat("█", filled) + strings.Repeat("░", width-filled) + "] " + importLine(s)
+}
+
+func figures(n int64) string {
+	digits := fmt.Sprint(n)
+	for i := len(digits) - 3; i > 0; i -= 3 {
+		digits = digits[:i] + "," + digits[i:]
+	}
+	return digits
+}
+
+// sayImport says what became of the rows.
+func (c *cli) sayImport(s *importStatus) {
+	switch {
+	case s.State == "undone":
+		fmt.Fprintf(c.out, "Undone: %s removed, %s restored.\n", figures(s.Removed), figures(s.Restored))
+		if s.Kept > 0 {
+			fmt.Fprintf(c.out, "%s customers had changed since the import and were left as they are.\n", figures(s.Kept))
+		}
+		return
+	case s.State == "cancelled":
+		fmt.Fprintf(c.out, "Cancelled after %s rows.\n", figures(s.Done))
+		return
+	case s.DryRun:
+		fmt.Fprintf(c.out, "%s would be imported like this (nothing was written):\n", s.File)
+		c.sayColumns(s)
+	default:
+		fmt.Fprintf(c.out, "%s is imported: %s, %ss, found by %s.\n", s.File, s.Encoding, s.Delimiter, s.Match)
+	}
+	for _, n := range []struct {
+		n    int64
+		what string
+	}{{s.Rows, "rows"}, {s.Created, "created"}, {s.Updated, "updated"}, {s.Unchanged, "unchanged"}, {s.Skipped, "passed over"}, {s.Failed, "refused"}} {
+		if n.n > 0 || n.what != "passed over" && n.what != "refused" {
+			fmt.Fprintf(c.out, "%12s %s\n", figures(n.n), n.what)
+		}
+	}
+	for _, note := range s.Notes {
+		fmt.Fprintln(c.out, note)
+	}
+	if s.StartedAt != nil && s.FinishedAt != nil && !s.DryRun {
+		took := (*s.FinishedAt).Time().Sub((*s.StartedAt).Time())
+		fmt.Fprintf(c.out, "It took %s. `kith import --undo %s` takes it back.\n", took.Round(10*time.Millisecond), s.ID)
+	}
+}
+
+func (c *cli) sayColumns(s *importStatus) {
+	for _, col := range s.Columns {
+		to := "left out"
+		if col.To != nil {
+			to = *col.To
+		}
+		kind := col.Type
+		if col.Format != "" && col.Type == "date" {
+			kind += " " + col.Format
+		}
+		sample := ""
+		if len(col.Samples) > 0 {
+			sample = "  " + fmt.Sprintf("%.40q", col.Samples[0])
+		}
+		fmt.Fprintf(c.out, "  %-24s → %-20s %-16s%s\n", col.Name, to, kind, sample)
+		if col.Doubt != "" {
+			fmt.Fprintf(c.out, "    %s\n", col.Doubt)
+		}
+	}
+}
+
+// saveErrors writes the refused rows beside the file.
+func (c *cli) saveErrors(ctx context.Context, target importTarget, s *importStatus, f *importFlags, file string) error {
+	to := f.errorsTo
+	if to == "" {
+		to = strings.TrimSuffix(file, filepath.Ext(file)) + ".errors.csv"
+		if file == "-" {
+			to = "import.errors.csv"
+		}
+	}
+	out, err := os.OpenFile(to, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	if err != nil {
+		return err
+	}
+	err = target.report(ctx, s.ID, out)
+	if err = errors.Join(err, out.Close()); err != nil {
+		return err
+	}
+	fmt.Fprintf(c.out, "The refused rows are in %s, each with its line and the reason. Mend them there and import that file.\n", to)
+	return nil
+}

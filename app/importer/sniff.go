@@ -1,0 +1,478 @@
+package importer
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"kith/app"
+
+	"golang.org/x/text/encoding/charmap"
+)
+
+// Finding is one thing that was found out about a file, and why.
+type Finding struct {
+	Value string `json:"value"`
+	Why   string `json:"why"`
+	// Told: it was asked for, not found.
+	Told bool `json:"told,omitempty"`
+}
+
+// headSize is how much of a file's beginning decides its delimiter and header.
+const headSize = 256 << 10
+
+// facts is what one look at all bytes of a file tells.
+type facts struct {
+	packed bool
+	size   int64  // unpacked
+	head   []byte // its first headSize bytes, unpacked
+	mark   string // the encoding that a byte order mark names
+	nul    int64  // place of the first NUL, -1 for none
+	nuls   [2]int64
+	// Of the bytes above 127: whether they are UTF-8 all over, and where not; and texts around
+	// some of them.
+	high     int64
+	badUTF8  int64 // place of the first that is not, -1 for none
+	contexts [][]byte
+}
+
+const (
+	contextsKept = 400
+	contextSize  = 12
+)
+
+// survey reads a whole file once.
+func survey(in io.Reader) (*facts, error) {
+	f := &facts{nul: -1, badUTF8: -1}
+	raw, packed, err := unpack(in)
+	if err != nil {
+		return nil, err
+	}
+	f.packed = packed
+	buf := make([]byte, 256<<10)
+	keep := 0 // bytes of a character cut off at the end of the last step
+	for {
+		n, err := raw.Read(buf[keep:])
+		if n > 0 {
+			b := buf[:keep+n]
+			if len(f.head) < headSize {
+				f.head = append(f.head, b[keep:min(len(b), keep+headSize-len(f.head))]...)
+			}
+			used := f.look(b, keep, f.size-int64(keep))
+			f.size += int64(n)
+			keep = copy(buf, b[used:])
+		}
+		if err == io.EOF {
+			if keep > 0 && f.badUTF8 < 0 {
+				f.badUTF8 = f.size - int64(keep)
+			}
+			break
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	switch {
+	case bytes.HasPrefix(f.head, []byte("\xef\xbb\xbf")):
+		f.mark = encUTF8
+	case bytes.HasPrefix(f.head, []byte("\xff\xfe")):
+		f.mark = encUTF16LE
+	case bytes.HasPrefix(f.head, []byte("\xfe\xff")):
+		f.mark = encUTF16BE
+	}
+	return f, nil
+}
+
+// look takes in b, of which the first bytes were seen before, and returns how much of it
+// is done: all but a character that may go on. at is b's place in the file.
+func (f *facts) look(b []byte, seen int, at int64) int {
+	for i := seen; i < len(b); i++ {
+		if b[i] == 0 {
+			if f.nul < 0 {
+				f.nul = at + int64(i)
+			}
+			f.nuls[(at+int64(i))&1]++
+		}
+	}
+	i := 0
+	for i < len(b) {
+		if b[i] < utf8.RuneSelf {
+			i++
+			continue
+		}
+		f.high++
+		r, n := utf8.DecodeRune(b[i:])
+		if r == utf8.RuneError && n == 1 {
+			if !utf8.FullRune(b[i:]) && len(b)-i < utf8.UTFMax && f.badUTF8 < 0 {
+				return i
+			}
+			if f.badUTF8 < 0 {
+				f.badUTF8 = at + int64(i)
+				f.contexts = f.contexts[:0] // those before could be anything
+			}
+			if len(f.contexts) < contextsKept {
+				f.contexts = append(f.contexts, bytes.Clone(b[max(0, i-contextSize):min(len(b), i+contextSize)]))
+			}
+		}
+		i += max(n, 1)
+	}
+	return i
+}
+
+// refuse says what a file is that is no table of text, nil if it may be one.
+func (f *facts) refuse() error {
+	no := func(what string) error {
+		return app.Invalid("file", "This is not a CSV file: it looks like %s.", what)
+	}
+	head := f.head
+	for _, k := range []struct{ magic, what string }{
+		{"PK\x03\x04", "a packed archive or a spreadsheet (xlsx, ods, zip); save it as CSV first, or unpack it"},
+		{"PK\x05\x06", "an empty zip archive"},
+		{"\xd0\xcf\x11\xe0", "an old spreadsheet (xls); save it as CSV first"},
+		{"\x89PNG", "an image (PNG)"}, {"\xff\xd8\xff", "an image (JPEG)"}, {"GIF8", "an image (GIF)"}, {"BM", ""},
+		{"%PDF-", "a PDF document"}, {"SQLite format 3\x00", "an SQLite database"}, {"BZh", "a file packed with bzip2; unpack it first, or pack it with gzip"},
+		{"\xfd7zXZ", "a file packed with xz; unpack it first, or pack it with gzip"}, {"7z\xbc\xaf", "a 7-Zip archive; unpack it first"},
+		{"(\xb5/\xfd", "a file packed with Zstandard; unpack it first, or pack it with gzip"}, {"Rar!", "a RAR archive; unpack it first"},
+		{"PAR1", "a Parquet file"}, {"\x7fELF", "a program"}, {"MZ\x90", "a program"}, {"{\\rtf", "a text document (RTF)"},
+	} {
+		if k.what != "" && bytes.HasPrefix(head, []byte(k.magic)) {
+			return no(k.what)
+		}
+	}
+	if f.size == 0 || len(bytes.TrimSpace(bytes.TrimPrefix(head, []byte("\xef\xbb\xbf")))) == 0 && f.size <= int64(len(head)) {
+		return app.Invalid("file", "The file is empty.")
+	}
+	if f.nul >= 0 && f.wide() == "" {
+		return no(fmt.Sprintf("binary data: there is a NUL byte at %d, which no text holds", f.nul))
+	}
+	start := bytes.ToLower(bytes.TrimSpace(bytes.TrimPrefix(head[:min(len(head), 512)], []byte("\xef\xbb\xbf"))))
+	switch {
+	case bytes.HasPrefix(start, []byte("<!doctype html")), bytes.HasPrefix(start, []byte("<html")):
+		return no("a web page (HTML): was the download's sign-in page saved instead of the file?")
+	case bytes.HasPrefix(start, []byte("<?xml")):
+		return no("XML")
+	case looksLikeJSON(start):
+		return no("JSON; send customers to POST /v1/batch, or save a CSV")
+	}
+	return nil
+}
+
+func looksLikeJSON(start []byte) bool {
+	if len(start) < 2 {
+		return false
+	}
+	next := bytes.TrimSpace(start[1:])
+	return start[0] == '{' && (bytes.HasPrefix(next, []byte(`"`)) && bytes.Contains(next, []byte(`":`)) || bytes.HasPrefix(next, []byte("}"))) ||
+		start[0] == '[' && (bytes.HasPrefix(next, []byte("{")) || bytes.HasPrefix(next, []byte("[")))
+}
+
+// wide is the encoding of UTF-16 that NUL bytes at every second place tell, "" if they do not.
+func (f *facts) wide() string {
+	if f.mark == encUTF16LE || f.mark == encUTF16BE {
+		return f.mark
+	}
+	total := f.nuls[0] + f.nuls[1]
+	if total*10 < f.size*2 || f.size%2 != 0 { // of Western text nearly half of the bytes are NUL
+		return ""
+	}
+	switch {
+	case f.nuls[1]*50 > total*49:
+		return encUTF16LE
+	case f.nuls[0]*50 > total*49:
+		return encUTF16BE
+	}
+	return ""
+}
+
+// encoding finds out what characters the bytes mean.
+func (f *facts) encoding(told string) (Finding, error) {
+	if told != "" {
+		name, err := encodingName(told)
+		return Finding{Value: name, Why: "it was asked for", Told: true}, err
+	}
+	if f.mark != "" {
+		return Finding{Value: f.mark, Why: "the file begins with its byte order mark"}, nil
+	}
+	if w := f.wide(); w != "" {
+		return Finding{Value: w, Why: "every second byte is zero"}, nil
+	}
+	if f.high == 0 {
+		return Finding{Value: encUTF8, Why: "every byte is ASCII"}, nil
+	}
+	if f.badUTF8 < 0 {
+		return Finding{Value: encUTF8, Why: fmt.Sprintf("all %d characters beyond ASCII are valid in it", f.high)}, nil
+	}
+	return f.oneByte(), nil
+}
+
+// oneByte chooses among the encodings of one byte by what their letters would spell.
+func (f *facts) oneByte() Finding {
+	type candidate struct {
+		name  string
+		table *charmap.Charmap
+	}
+	best, bestScore, second := "", -1<<30, ""
+	for _, c := range []candidate{
+		{enc1252, charmap.Windows1252}, {encLatin9, charmap.ISO8859_15}, {encMac, charmap.Macintosh},
+		{encLatin2, charmap.ISO8859_2}, {enc1250, charmap.Windows1250},
+	} {
+		score := 0
+		for _, context := range f.contexts {
+			score += scoreContext(context, c.table)
+		}
+		if score > bestScore {
+			best, bestScore, second = c.name, score, best
+		} else if second == "" {
+			second = c.name
+		}
+	}
+	why := fmt.Sprintf("byte %d is not UTF-8, and of the encodings with one byte a character it makes the most sense of the letters", f.badUTF8)
+	if best == enc1252 {
+		why += " (where ISO-8859-1 says the same)"
+	}
+	return Finding{Value: best, Why: why + "; look at the names, and choose another if they are not right"}
+}
+
+// Letters by how often they stand in the languages that such files are written in.
+const (
+	westernLetters  = "äöüßÄÖÜéèêëàâçîïôûùœæñáíóúãõåøÉÈÀÇÑÁÍÓÚÅØÆ"
+	centralLetters  = "ąćęłńóśźżĄĆĘŁŃÓŚŹŻáčďéěíňřšťúůýžÁČĎÉĚÍŇŘŠŤÚŮÝŽőűŐŰăâîșțşţäöüßÄÖÜ"
+	markedAsCentral = "ąćęłńśźżĄĆĘŁŃŚŹŻčďěňřšťůžČĎĚŇŘŠŤŮŽőűŐŰăşţ"
+)
+
+// scoreContext says how likely the middle byte of a context is as a character of a table.
+func scoreContext(context []byte, table *charmap.Charmap) int {
+	middle := min(contextSize, len(context)-1)
+	for middle > 0 && context[middle] < utf8.RuneSelf {
+		middle--
+	}
+	r := table.DecodeByte(context[middle])
+	var before, after rune = ' ', ' '
+	if middle > 0 {
+		before = table.DecodeByte(context[middle-1])
+	}
+	if middle+1 < len(context) {
+		after = table.DecodeByte(context[middle+1])
+	}
+	word := unicode.IsLetter(before) || unicode.IsLetter(after)
+	switch {
+	case r == utf8.RuneError || unicode.IsControl(r):
+		return -20
+	case unicode.IsLetter(r):
+		score := 0
+		switch {
+		case strings.ContainsRune(westernLetters, r):
+			score = 4
+		case strings.ContainsRune(markedAsCentral, r):
+			score = 3
+		case strings.ContainsRune(centralLetters, r):
+			score = 2
+		}
+		if !word {
+			score -= 3
+		}
+		if unicode.IsUpper(r) && unicode.IsLower(before) { // a capital within a word
+			score -= 6
+		}
+		if unicode.IsLower(r) && unicode.IsUpper(before) && unicode.IsUpper(after) {
+			score -= 3
+		}
+		return score
+	case r == '€' || r == '£':
+		if unicode.IsDigit(before) || unicode.IsDigit(after) || before == ' ' || after == ' ' {
+			return 3
+		}
+		return 0
+	case strings.ContainsRune("’‘“”–—…«»•\u00a0", r):
+		return 2
+	case word:
+		return -5
+	}
+	return 0
+}
+
+// dialect finds the delimiter and the quote from the decoded beginning of a file.
+func findDialect(head []byte, whole bool, o *Options) (d Dialect, delimiter Finding, err error) {
+	d.Quote = '"'
+	switch {
+	case o.Quote == "none":
+		d.Quote = 0
+	case len(o.Quote) == 1 && o.Quote[0] < utf8.RuneSelf:
+		d.Quote = o.Quote[0]
+	case o.Quote != "":
+		return d, delimiter, app.Invalid("quote", `must be one ASCII character, or "none", not %q`, o.Quote)
+	}
+	if o.Delimiter != "" {
+		d.Delimiter, err = delimiterOf(o.Delimiter)
+		if err == nil && d.Delimiter == d.Quote {
+			err = app.Invalid("delimiter", "is the quote too")
+		}
+		return d, Finding{Value: delimiterName(d.Delimiter), Why: "it was asked for", Told: true}, err
+	}
+	if long := longDelimiter(head); long != "" {
+		return d, delimiter, app.Invalid("file", "This is not a CSV file: its cells are separated by %q, which is more than one character. Save it with commas, semicolons or tabs.", long)
+	}
+	best := count{}
+	var seen []count
+	for _, c := range []byte{',', ';', '\t', '|'} {
+		n := countCells(head, whole, Dialect{c, d.Quote})
+		seen = append(seen, n)
+		if n.better(best) {
+			best = n
+		}
+	}
+	if best.columns < 2 {
+		d.Delimiter = ','
+		return d, Finding{Value: "comma", Why: "none of comma, semicolon, tab and pipe splits the lines: there is one column"}, nil
+	}
+	d.Delimiter = best.delimiter
+	why := fmt.Sprintf("it splits all of the first %d rows into %d columns", best.rows, best.columns)
+	if best.equal < best.rows {
+		why = fmt.Sprintf("it splits %d of the first %d rows into %d columns", best.equal, best.rows, best.columns)
+	}
+	for _, other := range seen {
+		if other.delimiter != best.delimiter && other.columns > 1 && other.equal*2 > other.rows {
+			why += fmt.Sprintf("; %s splits %d into %d", delimiterName(other.delimiter), other.equal, other.columns)
+		}
+	}
+	return d, Finding{Value: delimiterName(d.Delimiter), Why: why}, nil
+}
+
+// count is how a delimiter splits the first rows: most often into columns, namely equal of rows.
+type count struct {
+	delimiter            byte
+	columns, equal, rows int
+	faults               int
+}
+
+// better holds the more even split, then the one into more columns.
+func (c count) better(than count) bool {
+	if c.columns < 2 {
+		return false
+	}
+	if than.columns < 2 {
+		return true
+	}
+	a, b := c.equal*100/max(1, c.rows), than.equal*100/max(1, than.rows)
+	if c.faults != than.faults && (c.faults == 0 || than.faults == 0) && a+b > 150 {
+		return c.faults < than.faults
+	}
+	if a >= 90 && b >= 90 || a == b {
+		if c.rows == 1 || than.rows == 1 || a == b {
+			return c.columns > than.columns
+		}
+	}
+	return a > b
+}
+
+const rowsCounted = 200
+
+func countCells(head []byte, whole bool, d Dialect) count {
+	c := count{delimiter: d.Delimiter}
+	r := NewReader(bytes.NewReader(head), d)
+	sizes := map[int]int{}
+	pending := 0
+	for c.rows < rowsCounted {
+		rec, err := r.Next()
+		if err != nil {
+			break
+		}
+		if pending > 0 { // the row before was not the last, which may be cut off
+			sizes[pending]++
+			c.rows++
+			pending = 0
+		}
+		switch {
+		case rec.Blank:
+		case rec.Fault != "":
+			c.faults++
+		default:
+			pending = len(rec.Cells)
+		}
+	}
+	if pending > 0 && (whole || c.rows == 0) {
+		sizes[pending]++
+		c.rows++
+	}
+	for columns, n := range sizes {
+		if n > c.equal || n == c.equal && columns > c.columns {
+			c.columns, c.equal = columns, n
+		}
+	}
+	return c
+}
+
+// longDelimiter is a delimiter of several characters, which some exports use, "" if there is none.
+func longDelimiter(head []byte) string {
+	lines := bytes.Split(head[:min(len(head), 16<<10)], []byte("\n"))
+	for _, d := range []string{"+|", "|+", "||", "~|~", "|~|", "::", "^|^", "#|#", "<>", ";;", "@@", "~~"} {
+		n, equal, rows := -1, 0, 0
+		for i, line := range lines {
+			if len(bytes.TrimSpace(line)) == 0 || i == len(lines)-1 && i > 0 && len(head) > 16<<10 {
+				continue
+			}
+			rows++
+			has := bytes.Count(line, []byte(d))
+			if n < 0 {
+				n = has
+			}
+			if has == n && has > 0 && !bytes.ContainsAny(bytes.ReplaceAll(line, []byte(d), nil), "\t") {
+				equal++
+			}
+		}
+		if rows == 0 || equal < rows || n < 1 {
+			continue
+		}
+		// Pairs of a usual delimiter are empty cells, unless it never stands alone.
+		if strings.Trim(d, d[:1]) == "" && bytes.Count(head, []byte(d[:1])) != 2*bytes.Count(head, []byte(d)) {
+			continue
+		}
+		if d == ";;" || (d == "::" || d == "<>" || d == "@@" || d == "~~") && n < 2 {
+			continue
+		}
+		return d
+	}
+	return ""
+}
+
+var delimiterNames = map[byte]string{',': "comma", ';': "semicolon", '\t': "tab", '|': "pipe", ' ': "space", ':': "colon", '^': "caret", '~': "tilde"}
+
+func delimiterName(d byte) string {
+	if n, ok := delimiterNames[d]; ok {
+		return n
+	}
+	return string(rune(d))
+}
+
+// delimiterOf reads a delimiter as one names it.
+func delimiterOf(s string) (byte, error) {
+	for d, name := range delimiterNames {
+		if strings.EqualFold(s, name) {
+			return d, nil
+		}
+	}
+	if s == `\t` {
+		return '\t', nil
+	}
+	if len(s) != 1 || s[0] >= utf8.RuneSelf || s[0] == '\n' || s[0] == '\r' {
+		return 0, app.Invalid("delimiter", "must be comma, semicolon, tab, pipe, or one ASCII character, not %q", s)
+	}
+	return s[0], nil
+}
+
+// decodeHead decodes the beginning of a file.
+func decodeHead(f *facts, name string) ([]byte, error) {
+	in, err := decoder(bytes.NewReader(f.head), name)
+	if err != nil {
+		return nil, err
+	}
+	out, err := io.ReadAll(in)
+	if err != nil && !errors.Is(err, io.ErrUnexpectedEOF) && len(out) == 0 {
+		return nil, err
+	}
+	return out, nil
+}

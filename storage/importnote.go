@@ -1,0 +1,160 @@
+package storage
+
+import (
+	"encoding/json"
+	"fmt"
+	"strconv"
+
+	"kith/app"
+)
+
+// importNote is what an import keeps of a customer that it changed: {"a":[edits…]}, and
+// beside it, where they apply,
+//
+//	"l"        where the customer stood on the import's list before, -1: nowhere
+//	"d"        the push token that was added
+//	"claimed"  that a customer without an id got this one, which is not undone
+//
+// An edit is [attribute, from, from_at, to, to_at]: the catalogue's row of the name, the
+// values, null for none, and when each was written. A row of import_changes says when the
+// last edit was made, so that to_at is only there when it was another time.
+type importNote struct {
+	Edits   []importEdit `json:"a"`
+	List    *int         `json:"l,omitempty"`
+	Device  string       `json:"d,omitempty"`
+	Claimed bool         `json:"claimed,omitempty"`
+}
+
+type importEdit struct {
+	attr         int64
+	from, to     json.RawMessage // nil for none
+	fromAt, toAt app.Instant     // toAt 0: that of the row
+}
+
+// UnmarshalJSON reads one edit.
+func (e *importEdit) UnmarshalJSON(raw []byte) error {
+	var parts []json.RawMessage
+	if err := json.Unmarshal(raw, &parts); err != nil {
+		return err
+	}
+	if len(parts) < 4 {
+		return fmt.Errorf("an edit of an import has %d parts", len(parts))
+	}
+	for i, into := range []any{&e.attr, nil, &e.fromAt, nil, &e.toAt} {
+		if into == nil || i >= len(parts) {
+			continue
+		}
+		n, err := strconv.ParseInt(string(parts[i]), 10, 64)
+		if err != nil {
+			return err
+		}
+		switch v := into.(type) {
+		case *int64:
+			*v = n
+		case *app.Instant:
+			*v = app.Instant(n)
+		}
+	}
+	e.from, e.to = notNull(parts[1]), notNull(parts[3])
+	return nil
+}
+
+func notNull(raw json.RawMessage) json.RawMessage {
+	if string(raw) == "null" {
+		return nil
+	}
+	return raw
+}
+
+// importEdits writes an importNote as its edits come.
+type importEdits struct {
+	note   []byte
+	n      int
+	list   int
+	listed bool
+}
+
+func (e *importEdits) add(attr int64, from []byte, fromAt app.Instant, to []byte) {
+	e.note = appendImportEdit(e.note, e.n > 0, importEdit{attr: attr, from: from, fromAt: fromAt, to: to})
+	e.n++
+}
+
+func appendImportEdit(b []byte, comma bool, e importEdit) []byte {
+	if comma {
+		b = append(b, ',')
+	}
+	null := func(raw []byte) []byte {
+		if raw == nil {
+			return []byte("null")
+		}
+		return raw
+	}
+	b = append(strconv.AppendInt(append(b, '['), e.attr, 10), ',')
+	b = append(append(b, null(e.from)...), ',')
+	b = append(strconv.AppendInt(b, int64(e.fromAt), 10), ',')
+	b = append(b, null(e.to)...)
+	if e.toAt != 0 {
+		b = strconv.AppendInt(append(b, ','), int64(e.toAt), 10)
+	}
+	return append(b, ']')
+}
+
+// close ends the note. token is that of a device that was added.
+func (e *importEdits) close(token string) []byte {
+	b := append(e.note, ']')
+	if e.listed {
+		b = strconv.AppendInt(append(b, `,"l":`...), int64(e.list), 10)
+	}
+	if token != "" {
+		b = app.AppendQuote(append(b, `,"d":`...), token)
+	}
+	return append(b, '}')
+}
+
+// mergeImportNotes makes one note of two of the same customer: from the first state to
+// the last. at and now say when each was made.
+func mergeImportNotes(old []byte, at app.Instant, new []byte, now app.Instant) ([]byte, error) {
+	var a, b importNote
+	if err := json.Unmarshal(old, &a); err != nil {
+		return nil, fmt.Errorf("read what an import changed: %w", err)
+	}
+	if err := json.Unmarshal(new, &b); err != nil {
+		return nil, fmt.Errorf("read what an import changes: %w", err)
+	}
+	where := map[int64]int{}
+	for i := range a.Edits {
+		where[a.Edits[i].attr] = i
+		if a.Edits[i].toAt == 0 {
+			a.Edits[i].toAt = at
+		}
+	}
+	for _, e := range b.Edits {
+		if i, ok := where[e.attr]; ok {
+			a.Edits[i].to, a.Edits[i].toAt = e.to, now
+			continue
+		}
+		e.toAt = now
+		a.Edits = append(a.Edits, e)
+	}
+	out := []byte(`{"a":[`)
+	for i, e := range a.Edits {
+		out = appendImportEdit(out, i > 0, e)
+	}
+	out = append(out, ']')
+	if a.List == nil {
+		a.List = b.List
+	}
+	if a.List != nil {
+		out = strconv.AppendInt(append(out, `,"l":`...), int64(*a.List), 10)
+	}
+	if b.Device != "" {
+		a.Device = b.Device
+	}
+	if a.Device != "" {
+		out = app.AppendQuote(append(out, `,"d":`...), a.Device)
+	}
+	if a.Claimed || b.Claimed {
+		out = append(out, `,"claimed":true`...)
+	}
+	return append(out, '}'), nil
+}

@@ -1,0 +1,768 @@
+package storage
+
+import (
+	"context"
+	"database/sql"
+
+	"kith/app"
+)
+
+const (
+	// importRowsMost is how many rows of a file one transaction takes at most: a request that
+	// arrives meanwhile waits for its commit, some 30 milliseconds.
+	importRowsMost = 2_000
+	// importRowsLeast is how many it takes though others wait.
+	importRowsLeast = 128
+	// importSlice is how many rows are looked up with one query.
+	importSlice = 128
+)
+
+// ImportRows writes rows of a file, with the import's counters and what an undo needs,
+// in one transaction with what else is waiting. It returns how many of the rows it
+// took: fewer than there are when others wait for the writer, for then it ends early,
+// and the caller gives it the rest again. It takes none when the import is no longer
+// running, and says in which state it is. Imports take turns.
+func (db *DB) ImportRows(ctx context.Context, b *app.ImportBatch) (taken int, state app.ImportState, err error) {
+	select {
+	case db.importTurn <- struct{}{}:
+		defer func() { <-db.importTurn }()
+	case <-ctx.Done():
+		return 0, 0, ctx.Err()
+	}
+	j := &job{weight: int64(len(b.Rows)), done: make(chan struct{})}
+	j.fn = func(tx *Tx) error {
+		taken, state, err = tx.t.importRows(b)
+		return err
+	}
+	if err := db.submit(ctx, j); err != nil {
+		return 0, 0, err
+	}
+	if j.err != nil {
+		return 0, 0, j.err
+	}
+	return taken, state, nil
+}
+
+// importWriter writes a run of rows inside one transaction. Many rows go the same way,
+// so it asks once for all what a single Change would ask for itself, and leaves the
+// feed's rows and the counters for the end.
+type importWriter struct {
+	t       *txn
+	b       *app.ImportBatch
+	imp     *app.Import
+	list    int64
+	columns []importColumn
+
+	// Of the slice at hand:
+	found   []int64 // the customer that each row means, 0 for none
+	claims  []bool  // rows that may claim a provisional customer
+	records map[int64]*record
+	made    map[string]*record // customers made in this slice, by what later rows find them by
+
+	first, fresh int64 // customers made and not yet in the feed: they follow one another
+	entries      []app.Entry
+	listed       [3]int64
+	attributes   []byte
+	changed      []byte
+	note         []byte
+}
+
+type importColumn struct {
+	name   string
+	quoted []byte // with its colon
+	attr   *attrName
+	at     int // where it was in the last record that had it
+}
+
+func (t *txn) importRows(b *app.ImportBatch) (int, app.ImportState, error) {
+	imp, err := loadImport(background, t.w.db, t.w.q, b.Import)
+	if err != nil {
+		return 0, 0, err
+	}
+	if imp.State != app.ImportRunning || imp.DryRun {
+		return 0, imp.State, nil
+	}
+	w := &importWriter{t: t, b: b, imp: imp, records: map[int64]*record{}, made: map[string]*record{}}
+	if b.List != "" {
+		lists, err := t.openLists([]string{b.List})
+		if err != nil {
+			return 0, 0, err
+		}
+		w.list = lists[0]
+	}
+	for _, name := range b.Attributes {
+		w.columns = append(w.columns, importColumn{name: name, quoted: append(app.Quote(name), ':')})
+	}
+	step := importSlice
+	if mixedIdentity(b.Rows) {
+		step = 1
+	}
+	most := min(importRowsMost, len(b.Rows))
+	taken := 0
+	for taken < most && (taken < importRowsLeast || len(t.w.queue) == 0) {
+		n := min(step, most-taken)
+		if err := w.slice(b.Rows[taken : taken+n]); err != nil {
+			return 0, 0, err
+		}
+		taken += n
+	}
+	if err := w.finish(); err != nil {
+		return 0, 0, err
+	}
+	imp.Done += int64(taken)
+	return taken, imp.State, saveImport(t, imp)
+}
+
+// mixedIdentity reports whether some rows name their customer and others are to be found
+// by what they say: then each must be looked up after the one before was written.
+func mixedIdentity(rows []app.ImportRow) bool {
+	for i := range rows {
+		if (rows[i].UID == "") != (rows[0].UID == "") {
+			return true
+		}
+	}
+	return false
+}
+
+func (w *importWriter) slice(rows []app.ImportRow) error {
+	if err := w.lookUp(rows); err != nil {
+		return err
+	}
+	for i := range rows {
+		r := &rows[i]
+		if r.Refused != "" {
+			if err := w.refuse(r, r.Refused); err != nil {
+				return err
+			}
+			continue
+		}
+		if w.claims[i] {
+			if err := w.general(r); err != nil {
+				return err
+			}
+			if err := w.lookUpRest(rows, i+1); err != nil {
+				return err
+			}
+			continue
+		}
+		if err := w.row(r, w.found[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// lookUpRest looks up the rows from one on again, after something else than this writer wrote.
+func (w *importWriter) lookUpRest(rows []app.ImportRow, from int) error {
+	if from >= len(rows) {
+		return nil
+	}
+	if err := w.lookUp(rows[from:]); err != nil {
+		return err
+	}
+	w.found = append(make([]int64, from), w.found...)
+	w.claims = append(make([]bool, from), w.claims...)
+	return nil
+}
+
+// lookUp finds the customers that rows mean.
+func (w *importWriter) lookUp(rows []app.ImportRow) error {
+	w.found = append(w.found[:0], make([]int64, len(rows))...)
+	w.claims = append(w.claims[:0], make([]bool, len(rows))...)
+	clear(w.records)
+	clear(w.made)
+	var uids, emails, numbers keyList
+	provisional := w.t.s.totals["provisional"] > 0
+	for i := range rows {
+		r := &rows[i]
+		if r.Refused != "" {
+			continue
+		}
+		if r.UID != "" {
+			uids.add(r.UID, i)
+			if !provisional {
+				continue
+			}
+		}
+		if v := r.Profile.Email.Value; v != nil {
+			emails.add(app.FoldEmail(*v), i)
+		}
+		if v := r.Profile.Number.Value; v != nil {
+			numbers.add(*v, i)
+		}
+	}
+	if err := w.lookUpIDs(&uids); err != nil {
+		return err
+	}
+	for statement, keys := range map[string]*keyList{"import_match_number": &numbers, "import_match_email": &emails} {
+		if err := w.lookUpContacts(statement, keys, rows); err != nil {
+			return err
+		}
+	}
+	return w.load()
+}
+
+// keyList gathers keys for one query, and which row each belongs to.
+type keyList struct {
+	json []byte
+	rows []int
+}
+
+func (k *keyList) add(key string, row int) {
+	if len(k.rows) == 0 {
+		k.json = append(k.json, '[')
+	} else {
+		k.json = append(k.json, ',')
+	}
+	k.json = app.AppendQuote(k.json, key)
+	k.rows = append(k.rows, row)
+}
+
+func (k *keyList) args() []any { return args(string(append(k.json, ']'))) }
+
+func (w *importWriter) lookUpIDs(keys *keyList) error {
+	if len(keys.rows) == 0 || w.t.s.totals["customers"] == 0 {
+		return nil
+	}
+	hits := 0
+	err := w.t.w.q.each(background, "import_match_uid", keys.args(), func(rows *sql.Rows) error {
+		var key int
+		r := &record{}
+		if err := scanRecord(rows, r, &key); err != nil {
+			return err
+		}
+		hits++
+		w.found[keys.rows[key]] = r.id
+		if w.records[r.id] == nil {
+			w.records[r.id] = r
+		}
+		return nil
+	})
+	if err != nil || hits == len(keys.rows) {
+		return err
+	}
+	return w.t.w.q.each(background, "import_match_alias", keys.args(), func(rows *sql.Rows) error {
+		var key int
+		var id int64
+		if err := rows.Scan(&key, &id); err != nil {
+			return err
+		}
+		if w.found[keys.rows[key]] == 0 {
+			w.found[keys.rows[key]] = id
+		}
+		return nil
+	})
+}
+
+// scanRecord reads a row of customers behind its key.
+func scanRecord(rows *sql.Rows, r *record, key *int) error {
+	var attributes, changed sql.RawBytes
+	if err := rows.Scan(key, &r.id, &r.uid, &r.provisional, &r.text[0], &r.text[1], &r.text[2], &r.text[3],
+		&r.createdAt, &r.insertedAt, &r.isAccount, &r.archivedAt, &attributes, &changed); err != nil {
+		return err
+	}
+	return r.decode(append([]byte(nil), attributes...), changed)
+}
+
+// lookUpContacts finds the rows without an id by e-mail, or those left by number, and
+// which rows with an id may claim a provisional customer.
+func (w *importWriter) lookUpContacts(statement string, keys *keyList, rows []app.ImportRow) error {
+	if len(keys.rows) == 0 || w.t.s.totals["customers"] == 0 {
+		return nil
+	}
+	return w.t.w.q.each(background, statement, keys.args(), func(found *sql.Rows) error {
+		var key int
+		var id int64
+		var provisional bool
+		if err := found.Scan(&key, &id, &provisional); err != nil {
+			return err
+		}
+		i := keys.rows[key]
+		if rows[i].UID != "" {
+			w.claims[i] = w.claims[i] || provisional
+			return nil
+		}
+		if statement == "import_match_email" || w.found[i] == 0 { // an e-mail goes before a number
+			w.found[i] = id
+		}
+		return nil
+	})
+}
+
+// load reads the records of found customers that are not at hand yet.
+func (w *importWriter) load() error {
+	for _, id := range w.found {
+		if id == 0 || w.records[id] != nil {
+			continue
+		}
+		r, err := loadRecord(background, w.t.w.q, id)
+		if err != nil {
+			return err
+		}
+		w.records[id] = r
+	}
+	return nil
+}
+
+// row writes one row whose customer was looked up.
+func (w *importWriter) row(r *app.ImportRow, id int64) error {
+	rec := w.records[id]
+	if rec == nil {
+		rec = w.madeBefore(r)
+	}
+	switch {
+	case rec != nil && w.b.Mode == app.CreateOnly, rec == nil && w.b.Mode == app.UpdateOnly:
+		w.imp.Skipped++
+		return nil
+	case rec == nil:
+		return w.create(r)
+	}
+	return w.update(r, rec)
+}
+
+// madeBefore is the customer that an earlier row of the slice made, and this one means.
+func (w *importWriter) madeBefore(r *app.ImportRow) *record {
+	if r.UID != "" {
+		return w.made["u"+r.UID]
+	}
+	if v := r.Profile.Email.Value; v != nil {
+		if rec := w.made["e"+app.FoldEmail(*v)]; rec != nil {
+			return rec
+		}
+	}
+	if v := r.Profile.Number.Value; v != nil {
+		return w.made["n"+*v]
+	}
+	return nil
+}
+
+func (w *importWriter) keep(r *app.ImportRow, rec *record) {
+	if r.UID != "" {
+		w.made["u"+r.UID] = rec
+		return
+	}
+	if v := r.Profile.Email.Value; v != nil {
+		w.made["e"+app.FoldEmail(*v)] = rec
+	}
+	if v := r.Profile.Number.Value; v != nil && w.made["n"+*v] == nil {
+		w.made["n"+*v] = rec
+	}
+}
+
+func (w *importWriter) create(r *app.ImportRow) error {
+	t := w.t
+	if r.UID != "" {
+		if err := t.checkErased(r.UID); err != nil {
+			return w.refused(r, err)
+		}
+	}
+	if n := given(r.Values); n > app.MaxAttributes {
+		return w.refuse(r, tooManyAttributes(n))
+	}
+	rec := &record{id: t.s.customerRow + 1, uid: r.UID, createdAt: t.now, insertedAt: t.now}
+	rec.changed[colCreatedAt] = t.now
+	if rec.uid == "" {
+		rec.uid, rec.provisional = t.w.db.ids.encode(rec.id, rec.insertedAt), true
+	}
+	p := r.Profile
+	for i, f := range [...]app.Field{p.FirstName, p.LastName, p.Number, p.Email} {
+		if f.Value != nil {
+			rec.text[i], rec.changed[i] = f.Value, t.now
+			t.count(t.attribute(app.StandardAttributes[i], true), nil, quoteText(f.Value))
+		}
+	}
+	if p.CreatedAt != nil && *p.CreatedAt != rec.createdAt {
+		rec.createdAt = *p.CreatedAt
+		a := t.attribute("created_at", true)
+		t.attrs[a], a.changed = struct{}{}, int64(t.now)
+	}
+	if err := w.insert(r, rec); err != nil {
+		return err
+	}
+	w.imp.Created++
+	w.keep(r, rec)
+	if r.Device == nil {
+		return nil
+	}
+	if err := w.flushFeed(); err != nil {
+		return err
+	}
+	return w.device(r, rec, nil)
+}
+
+// insert writes the record of a new customer with the row's values.
+func (w *importWriter) insert(r *app.ImportRow, rec *record) error {
+	t := w.t
+	w.attributes, w.changed = append(w.attributes[:0], '{'), w.changed[:0]
+	for _, at := range rec.changed {
+		w.changed = appendTime(w.changed, at)
+	}
+	for i, v := range r.Values {
+		if len(v) == 0 {
+			continue
+		}
+		if len(w.attributes) > 1 {
+			w.attributes = append(w.attributes, ',')
+		}
+		w.attributes = append(append(w.attributes, w.columns[i].quoted...), v...)
+		w.changed = appendTime(w.changed, t.now)
+		t.count(w.attr(i), nil, v)
+		rec.attrs = append(rec.attrs, app.Attribute{Name: w.columns[i].name, Value: v, ChangedAt: t.now})
+	}
+	w.attributes = append(w.attributes, '}')
+	if _, err := t.w.q.exec("import_customer_insert", rec.id, rec.uid, rec.provisional, nullable(rec.text[0]), nullable(rec.text[1]),
+		nullable(rec.text[2]), nullable(rec.text[3]), rec.emailKey(), int64(rec.createdAt), int64(rec.insertedAt), false,
+		string(w.attributes), w.changed); err != nil {
+		return err
+	}
+	t.s.customerRow = rec.id
+	if w.fresh == 0 {
+		w.first = rec.id
+	}
+	w.fresh++
+	t.touch(rec.id)
+	t.total("customers", 1)
+	if rec.provisional {
+		t.total("provisional", 1)
+	}
+	if w.list == 0 {
+		return nil
+	}
+	w.listed[app.Subscribed]++
+	w.entries = append(w.entries, app.Entry{Kind: app.KindList, Customer: rec.id, Key: w.list})
+	_, err := t.w.q.exec("subscription_save", w.list, rec.id, int64(app.Subscribed), int64(t.now))
+	return err
+}
+
+// attr is the catalogue's entry of a column.
+func (w *importWriter) attr(i int) *attrName {
+	if w.columns[i].attr == nil {
+		w.columns[i].attr = w.t.attribute(w.columns[i].name, false)
+	}
+	return w.columns[i].attr
+}
+
+func given(values [][]byte) (n int) {
+	for _, v := range values {
+		if len(v) > 0 {
+			n++
+		}
+	}
+	return n
+}
+
+// update writes what a row changes of a customer that is there.
+func (w *importWriter) update(r *app.ImportRow, rec *record) error {
+	t := w.t
+	had := len(rec.attrs)
+	if had+given(r.Values) > app.MaxAttributes { // only then it is worth counting those that are new
+		names := map[string]bool{}
+		for _, a := range rec.attrs {
+			names[a.Name] = true
+		}
+		for i, v := range r.Values {
+			if len(v) > 0 {
+				names[w.columns[i].name] = true
+			}
+		}
+		if len(names) > app.MaxAttributes && len(names) > had {
+			return w.refuse(r, tooManyAttributes(len(names)))
+		}
+	}
+	before := *rec
+	edits := importEdits{note: append(w.note[:0], `{"a":[`...)}
+	for _, e := range editProfile(rec, &r.Profile, t.now) {
+		a := t.attribute(e.name, true)
+		t.count(a, e.from, e.to)
+		col := colOf(e.name)
+		edits.add(a.row, e.from, before.changed[col], e.to)
+		w.entries = append(w.entries, app.Entry{Kind: app.KindAttribute, Customer: rec.id, Key: a.row})
+	}
+	standard := edits.n
+	w.values(r, rec, &edits)
+	w.note = edits.note
+	changed := edits.n > 0
+	if changed {
+		if err := w.write(rec, standard > 0); err != nil {
+			return err
+		}
+		t.touch(rec.id)
+	}
+	listed, err := w.join(rec, &edits)
+	if err != nil {
+		return err
+	}
+	if r.Device != nil {
+		return w.device(r, rec, &edits)
+	}
+	if !changed && !listed {
+		w.imp.Unchanged++
+		return nil
+	}
+	w.imp.Updated++
+	return w.remember(rec.id, edits.close(""))
+}
+
+func tooManyAttributes(n int) string {
+	return app.Invalid("", "a customer can have %d attributes; with these it would have %d", app.MaxAttributes, n).Message
+}
+
+func colOf(name string) int {
+	for i, s := range app.StandardAttributes {
+		if s == name {
+			return i
+		}
+	}
+	panic("storage: no standard attribute " + name)
+}
+
+// values merges a row's custom attributes into a record.
+func (w *importWriter) values(r *app.ImportRow, rec *record, edits *importEdits) {
+	t := w.t
+	removed := false
+	for i, v := range r.Values {
+		if v == nil {
+			continue
+		}
+		c := &w.columns[i]
+		if c.at >= len(rec.attrs) || rec.attrs[c.at].Name != c.name {
+			c.at = len(rec.attrs)
+			for k := range rec.attrs {
+				if rec.attrs[k].Name == c.name {
+					c.at = k
+					break
+				}
+			}
+		}
+		var from []byte
+		var fromAt app.Instant
+		if c.at < len(rec.attrs) {
+			from, fromAt = rec.attrs[c.at].Value, rec.attrs[c.at].ChangedAt
+		}
+		switch {
+		case len(v) == 0 && from == nil, len(v) > 0 && string(from) == string(v):
+			continue
+		case len(v) == 0:
+			rec.attrs[c.at].Value, removed = nil, true
+			v = nil
+		case from == nil && c.at == len(rec.attrs):
+			rec.attrs = append(rec.attrs, app.Attribute{Name: c.name, Value: v, ChangedAt: t.now})
+		default:
+			rec.attrs[c.at].Value, rec.attrs[c.at].ChangedAt = v, t.now
+		}
+		a := w.attr(i)
+		t.count(a, from, v)
+		edits.add(a.row, from, fromAt, v)
+		w.entries = append(w.entries, app.Entry{Kind: app.KindAttribute, Customer: rec.id, Key: a.row})
+	}
+	if removed {
+		rec.dropEmpty()
+	}
+}
+
+// dropEmpty takes out the attributes whose value was removed.
+func (r *record) dropEmpty() {
+	kept := r.attrs[:0:0]
+	for _, a := range r.attrs {
+		if a.Value != nil {
+			kept = append(kept, a)
+		}
+	}
+	r.attrs = kept
+}
+
+// write stores a record; whole when standard attributes changed too, for these have indexes.
+func (w *importWriter) write(rec *record, whole bool) error {
+	w.attributes, w.changed = append(w.attributes[:0], '{'), w.changed[:0]
+	for _, at := range rec.changed {
+		w.changed = appendTime(w.changed, at)
+	}
+	for i, a := range rec.attrs {
+		if i > 0 {
+			w.attributes = append(w.attributes, ',')
+		}
+		w.attributes = append(app.AppendQuote(w.attributes, a.Name), ':')
+		w.attributes = append(w.attributes, a.Value...)
+		w.changed = appendTime(w.changed, a.ChangedAt)
+	}
+	w.attributes = append(w.attributes, '}')
+	if !whole {
+		_, err := w.t.w.q.exec("import_customer_update", string(w.attributes), w.changed, rec.id)
+		return err
+	}
+	_, err := w.t.w.q.exec("customer_update", nullable(rec.text[0]), nullable(rec.text[1]), nullable(rec.text[2]), nullable(rec.text[3]),
+		rec.emailKey(), int64(rec.createdAt), rec.isAccount, string(w.attributes), w.changed, rec.id)
+	return err
+}
+
+// join puts a customer that was there on the import's list, unless it has left it before.
+func (w *importWriter) join(rec *record, edits *importEdits) (bool, error) {
+	if w.list == 0 {
+		return false, nil
+	}
+	have, found, err := w.t.subscription(w.list, rec.id)
+	if err != nil || found && have != app.Pending {
+		return false, err
+	}
+	if _, err := w.t.w.q.exec("subscription_save", w.list, rec.id, int64(app.Subscribed), int64(w.t.now)); err != nil {
+		return false, err
+	}
+	w.listed[app.Subscribed]++
+	edits.list = -1
+	if found {
+		w.listed[have]--
+		edits.list = int(have)
+	}
+	edits.listed = true
+	w.entries = append(w.entries, app.Entry{Kind: app.KindList, Customer: rec.id, Key: w.list})
+	return true, nil
+}
+
+// device adds a push token the general way, and counts the row.
+func (w *importWriter) device(r *app.ImportRow, rec *record, edits *importEdits) error {
+	fresh := edits == nil
+	if fresh {
+		edits = &importEdits{note: append(w.note[:0], `{"a":[`...)}
+	}
+	added, err := w.t.addDevice(rec.id, *r.Device, w.b.Source)
+	if err != nil {
+		return err
+	}
+	token := ""
+	if added {
+		token = r.Device.Token
+	}
+	switch {
+	case fresh && !added:
+		return nil
+	case !fresh && !added && edits.n == 0 && !edits.listed:
+		w.imp.Unchanged++
+		return nil
+	case !fresh:
+		w.imp.Updated++
+	}
+	return w.remember(rec.id, edits.close(token))
+}
+
+// general writes a row as a Change of its own: one that may claim a provisional
+// customer, which folds and renames. What a claim did is not undone.
+func (w *importWriter) general(r *app.ImportRow) error {
+	if err := w.flushFeed(); err != nil {
+		return err
+	}
+	c := &app.SetProfile{UID: r.UID, Mode: w.b.Mode, Trusted: true, Profile: r.Profile, Device: r.Device, Source: w.b.Source}
+	for i, v := range r.Values {
+		if v != nil {
+			if len(v) == 0 {
+				v = nil
+			}
+			c.Profile.Attributes = append(c.Profile.Attributes, app.Attribute{Name: w.b.Attributes[i], Value: v})
+		}
+	}
+	res, err := w.t.setProfile(c)
+	switch {
+	case app.CodeOf(err) == app.CodeConflict && w.b.Mode == app.CreateOnly, err != nil && app.CodeOf(err) == app.CodeNotFound:
+		w.imp.Skipped++
+		return nil
+	case err != nil:
+		return w.refused(r, err)
+	}
+	rec, err := loadRecord(background, w.t.w.q, res.Customer)
+	if err != nil {
+		return err
+	}
+	var edits importEdits
+	listed, err := w.join(rec, &edits)
+	if err != nil {
+		return err
+	}
+	if !res.Changed && !listed {
+		w.imp.Unchanged++
+		return nil
+	}
+	w.imp.Updated++
+	return w.remember(res.Customer, []byte(`{"a":[],"claimed":true}`))
+}
+
+// remember keeps what a row changed of a customer, for an undo and for its history. When
+// the file had the customer before, the two become one.
+func (w *importWriter) remember(customer int64, note []byte) error {
+	res, err := w.t.w.q.exec("import_change_add", w.imp.Row, customer, int64(w.t.now), string(note))
+	if err != nil {
+		return err
+	}
+	if n, err := res.RowsAffected(); err != nil || n == 1 {
+		return err
+	}
+	var at app.Instant
+	var data []byte
+	if _, err := w.t.w.q.row(background, "import_change_find", args(w.imp.Row, customer), &at, &data); err != nil {
+		return err
+	}
+	merged, err := mergeImportNotes(data, at, note, w.t.now)
+	if err != nil {
+		return err
+	}
+	_, err = w.t.w.q.exec("import_change_save", int64(w.t.now), string(merged), w.imp.Row, customer)
+	return err
+}
+
+func (w *importWriter) refused(r *app.ImportRow, err error) error {
+	if !isRefusal(err) {
+		return err
+	}
+	return w.refuse(r, app.Public(err).Sentence())
+}
+
+// refuse leaves a row out and keeps it for the report.
+func (w *importWriter) refuse(r *app.ImportRow, reason string) error {
+	w.imp.Failed++
+	var key any
+	switch {
+	case r.UID != "":
+		key = r.UID
+	case r.Profile.Email.Value != nil:
+		key = app.FoldEmail(*r.Profile.Email.Value)
+	case r.Profile.Number.Value != nil:
+		key = *r.Profile.Number.Value
+	}
+	_, err := w.t.w.q.exec("import_refuse", w.imp.Row, r.Number, r.Line, reason, string(r.Raw), key)
+	return err
+}
+
+// finish writes what the slices have gathered.
+func (w *importWriter) finish() error {
+	if err := w.flushFeed(); err != nil {
+		return err
+	}
+	if w.listed == [3]int64{} {
+		return nil
+	}
+	return w.t.countList(w.list, w.listed)
+}
+
+// flushFeed leaves the feed's rows: first of the customers made, then of what changed.
+func (w *importWriter) flushFeed() error {
+	t := w.t
+	if err := t.flushRun(); err != nil {
+		return err
+	}
+	if w.fresh > 0 {
+		if _, err := t.w.q.exec("import_feed_created", w.fresh, t.s.seq+1, int64(t.now), int64(app.KindCreated), w.first); err != nil {
+			return err
+		}
+		t.s.seq += w.fresh
+		if _, err := t.w.q.exec("import_created_add", w.imp.Row, w.first, w.fresh, int64(t.now)); err != nil {
+			return err
+		}
+		w.fresh = 0
+	}
+	for _, e := range w.entries {
+		e.Count = 1
+		if err := t.append(e); err != nil {
+			return err
+		}
+	}
+	w.entries = w.entries[:0]
+	return nil
+}
