@@ -22,6 +22,7 @@ import (
 	"kith/app"
 	"kith/app/api"
 	"kith/app/importer"
+	"kith/app/keeper"
 	"kith/app/requestlog"
 	"kith/app/server"
 	"kith/storage"
@@ -67,17 +68,19 @@ func Start(t testing.TB) *Server {
 	}
 	log := slog.New(slog.NewTextHandler(failing{t}, &slog.HandlerOptions{Level: slog.LevelError}))
 	imports := importer.NewRunner(db, importer.RunnerOptions{Clock: clock, Log: log})
+	segments := keeper.New(db, keeper.Options{Clock: clock, Log: log})
 	a := api.New(db, api.Options{
-		Imports: imports,
-		Clock:   clock, Pinned: api.Pinned{Public: Public, Private: Private},
+		Imports: imports, Segments: segments,
+		Clock: clock, Pinned: api.Pinned{Public: Public, Private: Private},
 		Version: "test", OrgID: db.OrgID(), Log: log, Requests: s.Requests,
 	})
 	srv := server.New(server.Options{Log: log, Mount: []func(*gin.Engine){a.Mount}})
 	s.Handler = srv.Handler()
 	ctx, cancel := context.WithCancel(context.Background())
-	ended, imported := make(chan error, 1), make(chan error, 1)
+	ended, imported, kept := make(chan error, 1), make(chan error, 1), make(chan error, 1)
 	go func() { ended <- srv.Serve(ctx, l) }()
 	go func() { imported <- imports.Run(ctx) }()
+	go func() { kept <- segments.Run(ctx) }()
 	t.Cleanup(func() {
 		s.client.CloseIdleConnections()
 		cancel()
@@ -85,6 +88,7 @@ func Start(t testing.TB) *Server {
 			t.Errorf("the server ended: %v", err)
 		}
 		<-imported
+		<-kept
 	})
 	return s
 }

@@ -15,6 +15,7 @@ import (
 	"kith/app/api"
 	"kith/app/config"
 	"kith/app/importer"
+	"kith/app/keeper"
 	"kith/app/requestlog"
 	"kith/app/server"
 	"kith/assets"
@@ -87,7 +88,8 @@ func (c *cli) runServe(ctx context.Context, cfg *config.Config, demo bool) error
 	}
 	index := search.New(db, db.Folder(), search.Options{Log: log})
 	imports := importer.NewRunner(db, importer.RunnerOptions{Clock: clock, Log: log, Zone: cfg.Zone})
-	handlers, err := newHandlers(db, index, imports, cfg, log, demo)
+	segments := keeper.New(db, keeper.Options{Clock: clock, Zone: cfg.Zone, Log: log, Folder: db.Folder()})
+	handlers, err := newHandlers(db, index, imports, segments, cfg, log, demo)
 	if err != nil {
 		return err
 	}
@@ -98,6 +100,7 @@ func (c *cli) runServe(ctx context.Context, cfg *config.Config, demo bool) error
 		handlers.api.Run,
 		db.KeepHouse,
 		index.Run,
+		segments.Run,
 		imports.Run,
 	)
 }
@@ -108,7 +111,7 @@ type handlers struct {
 	mount []func(*gin.Engine)
 }
 
-func newHandlers(db *storage.DB, index *search.Engine, imports *importer.Runner, cfg *config.Config, log *slog.Logger, demo bool) (*handlers, error) {
+func newHandlers(db *storage.DB, index *search.Engine, imports *importer.Runner, segments *keeper.Keeper, cfg *config.Config, log *slog.Logger, demo bool) (*handlers, error) {
 	requests := requestlog.New(clock.Now())
 	dashboard, err := server.Dashboard(ui.Files, assets.Files)
 	if err != nil {
@@ -117,11 +120,11 @@ func newHandlers(db *storage.DB, index *search.Engine, imports *importer.Runner,
 	pinned := api.Pinned{Public: cfg.KeysPublic, Private: cfg.KeysPrivate}
 	h := &handlers{api: api.New(db, api.Options{
 		Clock: clock, Zone: cfg.Zone, Pinned: pinned, Version: Version,
-		OrgID: db.OrgID(), Log: log, Requests: requests, TrustProxy: cfg.TrustProxy, Search: index, Imports: imports,
+		OrgID: db.OrgID(), Log: log, Requests: requests, TrustProxy: cfg.TrustProxy, Search: index, Segments: segments, Imports: imports,
 	})}
 	a := admin.New(db, admin.Options{
 		Clock: clock, Log: log, Requests: requests, Workspace: cfg.Workspace, Zone: cfg.Zone, Version: Version,
-		URL: cfg.URL, Pinned: pinned.Key(), KeysChanged: h.api.ForgetKeys, Demo: demo, Search: index, Imports: imports,
+		URL: cfg.URL, Pinned: pinned.Key(), KeysChanged: h.api.ForgetKeys, Demo: demo, Search: index, Segments: segments, Imports: imports,
 	})
 	h.mount = []func(*gin.Engine){h.api.Mount, a.Mount, dashboard}
 	return h, nil

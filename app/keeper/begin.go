@@ -22,17 +22,21 @@ func (k *Keeper) begin(ctx context.Context) error {
 			return err
 		}
 	}
-	k.cursor, k.at = cursor, k.now()
+	k.cursor, k.told, k.at = cursor, -1, k.now()
 	k.loader, k.loading, k.queue, k.read = nil, nil, nil, false
 	k.mu.Lock()
 	clear(k.segments)
 	clear(k.byID)
 	k.cols = column.New(k.o.Zone)
 	k.mu.Unlock()
-	if err := k.readSegments(ctx); err != nil {
+	if _, err := k.reread(ctx); err != nil {
 		return err
 	}
 	if err := k.fill(ctx); err != nil {
+		return err
+	}
+	// The columns are past what was saved meanwhile: the feed will not say it again.
+	if _, err := k.reread(ctx); err != nil {
 		return err
 	}
 	causes, err := k.causes(ctx, cursor)
@@ -60,23 +64,6 @@ func (k *Keeper) begin(ctx context.Context) error {
 	}
 	k.mu.Unlock()
 	k.tell()
-	return nil
-}
-
-// readSegments reads all segments and their members.
-func (k *Keeper) readSegments(ctx context.Context) error {
-	stored, err := k.db.Segments(ctx)
-	if err != nil {
-		return err
-	}
-	for i := range stored {
-		if err := k.refreshOne(ctx, &stored[i], map[int64]struct{}{}); err != nil {
-			return err
-		}
-	}
-	for _, s := range k.segments {
-		s.names = k.named(s.rule, map[int64]struct{}{})
-	}
 	return nil
 }
 
@@ -173,5 +160,8 @@ func (k *Keeper) end() {
 			close(w.done)
 		}
 	}
-	k.loading, k.queue, k.loader = nil, nil, nil
+	for _, done := range k.waiting {
+		close(done)
+	}
+	k.loading, k.queue, k.waiting, k.loader = nil, nil, nil, nil
 }

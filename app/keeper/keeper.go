@@ -79,15 +79,17 @@ type Keeper struct {
 	wishes chan wish // previews that need columns
 	// What follows is the run's own.
 	loader  *column.Loader
-	read    bool   // the loader has read everything
-	loading []wish // who waits for it
-	queue   []wish // who waits for the next
-	upTo    int64  // the head as it stood when the loader had read everything
-	from    int64  // the same of the first load
+	read    bool            // the loader has read everything
+	loading []wish          // who waits for it
+	queue   []wish          // who waits for the next
+	waiting []chan struct{} // who waits until there is nothing left to do
+	upTo    int64           // the head as it stood when the loader had read everything
+	from    int64           // the same of the first load
 	looked  app.Instant
 	at      app.Instant // the last instant at which time was looked at
 	shape   int64
 	cursor  int64 // as stored
+	told    int64 // what was told last
 }
 
 // live is a segment as the Keeper has it.
@@ -114,7 +116,7 @@ type wish struct {
 	done  chan struct{}
 }
 
-// New returns a Keeper. It answers from what is stored once Run has begun.
+// New returns a Keeper, which is not at the head of the feed before Run has brought it there.
 func New(db Store, o Options) *Keeper {
 	if o.Clock == nil {
 		o.Clock = app.RealClock{}
@@ -128,6 +130,7 @@ func New(db Store, o Options) *Keeper {
 	k := &Keeper{db: db, o: o, cols: column.New(o.Zone), segments: map[int64]*live{}, byID: map[string]*live{},
 		changed: make(chan struct{}), loaded: make(chan struct{}), wishes: make(chan wish)}
 	k.progress = func() float64 { return 0 }
+	db.Reached(ReaderName, 0) // until the columns are there, whoever waits for the Keeper waits
 	return k
 }
 
@@ -346,8 +349,32 @@ func (k *Keeper) rest(ctx context.Context) error {
 			return err
 		}
 	}
-	k.db.Reached(ReaderName, seq)
+	if k.told != seq { // telling wakes everybody who waits for the feed, the Keeper too
+		k.told = seq
+		k.db.Reached(ReaderName, seq)
+	}
+	for _, done := range k.waiting {
+		close(done)
+	}
+	k.waiting = nil
 	return nil
+}
+
+// Settle waits until the Keeper has done all that there is to do at the clock's instant,
+// as after the clock was moved. It returns ctx's error when the time is over first.
+func (k *Keeper) Settle(ctx context.Context) error {
+	w := wish{done: make(chan struct{})}
+	select {
+	case k.wishes <- w:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	select {
+	case <-w.done:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 // apply writes Changes, and the cursor with them. While the disk does not take them it
@@ -357,13 +384,16 @@ func (k *Keeper) apply(ctx context.Context, changes []app.Change, seq int64) err
 	for {
 		results, err := k.db.Apply(ctx, app.Batch{Changes: changes, Cursor: &app.Cursor{Name: ReaderName, Seq: seq}})
 		if err == nil {
-			k.cursor = seq
+			k.cursor, k.told = seq, -1
 			for _, r := range results {
 				if r.Err != nil {
 					return r.Err
 				}
 			}
 			return nil
+		}
+		if ctx.Err() != nil {
+			return ctx.Err()
 		}
 		k.o.Log.Error("who enters and leaves segments could not be written; trying again", "pause", pause, "error", err)
 		timer := time.NewTimer(pause)

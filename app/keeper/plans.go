@@ -12,19 +12,41 @@ import (
 	"github.com/RoaringBitmap/roaring/v2/roaring64"
 )
 
-// refresh brings the segments to what is stored: new ones, edited ones, deleted ones.
+// refresh brings the segments to what is stored, and builds what was edited and what
+// names it.
 func (k *Keeper) refresh(ctx context.Context) error {
-	stored, err := k.db.Segments(ctx)
+	edited, err := k.reread(ctx)
 	if err != nil {
 		return err
 	}
+	for _, s := range k.segments {
+		_, concerned := edited[s.Row]
+		for row := range s.names {
+			_, ok := edited[row]
+			concerned = concerned || ok
+		}
+		if concerned {
+			s.plan, s.rebuild = nil, true
+			k.compile(ctx, s)
+		}
+	}
+	k.tell()
+	return nil
+}
+
+// reread brings the list of segments to what is stored, and returns the rows of those that
+// are new or have another rule.
+func (k *Keeper) reread(ctx context.Context) (edited map[int64]struct{}, err error) {
+	stored, err := k.db.Segments(ctx)
+	if err != nil {
+		return nil, err
+	}
 	there := map[int64]struct{}{}
-	edited := map[int64]struct{}{}
+	edited = map[int64]struct{}{}
 	for i := range stored {
-		g := &stored[i]
-		there[g.Row] = struct{}{}
-		if err := k.refreshOne(ctx, g, edited); err != nil {
-			return err
+		there[stored[i].Row] = struct{}{}
+		if err := k.refreshOne(ctx, &stored[i], edited); err != nil {
+			return nil, err
 		}
 	}
 	k.mu.Lock()
@@ -38,20 +60,7 @@ func (k *Keeper) refresh(ctx context.Context) error {
 	for _, s := range k.segments {
 		s.names = k.named(s.rule, map[int64]struct{}{})
 	}
-	for _, s := range k.segments {
-		_, self := edited[s.Row]
-		other := false
-		for row := range s.names {
-			_, ok := edited[row]
-			other = other || ok
-		}
-		if self || other {
-			s.plan, s.rebuild = nil, true
-			k.compile(ctx, s)
-		}
-	}
-	k.tell()
-	return nil
+	return edited, nil
 }
 
 func (k *Keeper) refreshOne(ctx context.Context, g *app.Segment, edited map[int64]struct{}) error {
@@ -145,6 +154,10 @@ func (k *Keeper) recompile(ctx context.Context, people bool) {
 
 // wish begins to load columns, or waits for the load that is under way.
 func (k *Keeper) wish(w wish) {
+	if len(w.needs) == 0 {
+		k.waiting = append(k.waiting, w.done)
+		return
+	}
 	if k.loader == nil {
 		k.loader, k.read = k.cols.Load(w.needs, k.now), false
 		k.loading = append(k.loading, w)

@@ -63,7 +63,9 @@ func (k *Keeper) settle(ctx context.Context, now app.Instant) error {
 		clear(s.dirty)
 	}
 	if len(changes) > 0 {
-		if err := k.apply(ctx, changes, seq); err != nil {
+		// One short of where the Keeper is: whoever waits for it waits until memory has
+		// followed too, see rest.
+		if err := k.apply(ctx, changes, max(k.cursor, seq-1)); err != nil {
 			return err
 		}
 		k.store(changes)
