@@ -6,6 +6,7 @@ package apitest
 import (
 	"bytes"
 	"context"
+	"crypto/x509"
 	"encoding/base64"
 	"errors"
 	"io"
@@ -21,6 +22,7 @@ import (
 
 	"kith/app"
 	"kith/app/api"
+	"kith/app/hook"
 	"kith/app/importer"
 	"kith/app/keeper"
 	"kith/app/requestlog"
@@ -44,8 +46,11 @@ type Server struct {
 	DB       *storage.DB
 	Clock    *app.MovableClock
 	Requests *requestlog.Log
+	Hooks    *hook.Desk
 	Handler  http.Handler
-	client   *http.Client
+	// Certificate is what SNS signs with, for tests that play its part.
+	Certificate *x509.Certificate
+	client      *http.Client
 }
 
 // Start starts a server; the end of the test stops it and checks the stored invariants.
@@ -67,12 +72,18 @@ func Start(t testing.TB) *Server {
 		},
 	}
 	log := slog.New(slog.NewTextHandler(failing{t}, &slog.HandlerOptions{Level: slog.LevelError}))
+	s.Hooks = hook.New(db, hook.Options{Clock: clock, Certificate: func(string) (*x509.Certificate, error) {
+		if s.Certificate == nil {
+			return nil, errors.New("the test has no certificate")
+		}
+		return s.Certificate, nil
+	}})
 	imports := importer.NewRunner(db, importer.RunnerOptions{Clock: clock, Log: log})
 	segments := keeper.New(db, keeper.Options{Clock: clock, Log: log})
 	a := api.New(db, api.Options{
 		Imports: imports, Segments: segments,
 		Clock: clock, Pinned: api.Pinned{Public: Public, Private: Private},
-		Version: "test", OrgID: db.OrgID(), Log: log, Requests: s.Requests,
+		Version: "test", OrgID: db.OrgID(), Log: log, Requests: s.Requests, Hooks: s.Hooks,
 	})
 	srv := server.New(server.Options{Log: log, Mount: []func(*gin.Engine){a.Mount}})
 	s.Handler = srv.Handler()
