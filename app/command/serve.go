@@ -128,7 +128,7 @@ func newHandlers(db *storage.DB, index *search.Engine, hooks *hook.Desk, imports
 	})}
 	a := admin.New(db, admin.Options{
 		Clock: clock, Log: log, Requests: requests, Workspace: cfg.Workspace, Zone: cfg.Zone, Version: Version,
-		URL: cfg.URL, Pinned: pinned.Key(), KeysChanged: h.api.ForgetKeys, Demo: demo, Search: index, Imports: imports,
+		URL: cfg.URL, Pinned: pinned.Key(), KeysChanged: h.api.ForgetKeys, Demo: demo, Search: index, Hooks: hooks, Imports: imports,
 	})
 	h.mount = []func(*gin.Engine){h.api.Mount, a.Mount, dashboard}
 	return h, nil
