@@ -139,7 +139,7 @@ func newHandlers(db *storage.DB, p parts, cfg *config.Config, log *slog.Logger, 
 	})}
 	a := admin.New(db, admin.Options{
 		Clock: clock, Log: log, Requests: requests, Workspace: cfg.Workspace, Zone: cfg.Zone, Version: Version,
-		URL: cfg.URL, Pinned: pinned.Key(), KeysChanged: h.api.ForgetKeys, Demo: demo, Search: p.index, Segments: p.segments, Imports: p.imports,
+		URL: cfg.URL, Pinned: pinned.Key(), KeysChanged: h.api.ForgetKeys, Demo: demo, Search: p.index, Segments: p.segments, Hooks: p.hooks, Imports: p.imports,
 	})
 	h.mount = []func(*gin.Engine){h.api.Mount, a.Mount, dashboard}
 	return h, nil
