@@ -14,6 +14,8 @@ import { Attributes } from "./pages/attributes.js";
 import { Customer } from "./pages/customer.js";
 import { Accounts, Customers } from "./pages/customers.js";
 import { Events } from "./pages/events.js";
+import { Integration } from "./pages/integration.js";
+import { Integrations } from "./pages/integrations.js";
 import { Keys } from "./pages/keys.js";
 import { List } from "./pages/list.js";
 import { Lists } from "./pages/lists.js";
@@ -39,6 +41,8 @@ const PAGES = [
   ["/app/lists/:id", List],
   ["/app/events", Events],
   ["/app/attributes", Attributes],
+  ["/app/integrations", Integrations],
+  ["/app/integrations/:id", Integration],
   ["/app/requests", Requests],
   ["/app/keys", Keys],
 ];
