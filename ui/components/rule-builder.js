@@ -6,7 +6,7 @@ import { asGroup, DEPTH, groupOf, GROUPS, inPlaceOf, keyOf, kindFor, kindOf, pat
 import { Chooser, mainType, samplesOf } from "./chooser.js";
 import { Icon } from "./icon.js";
 import { EventCondition, SequenceCondition } from "./rule-event.js";
-import { RuleTest } from "./rule-test.js";
+import { RuleTest } from "./rule-ask.js";
 import { Line, NumberField, Pick } from "./rule-value.js";
 import { TypeMark } from "./type-mark.js";
 

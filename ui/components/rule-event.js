@@ -5,7 +5,7 @@ import { html } from "../preact.js";
 import { AGGREGATES, duration, firstTest, kindFor } from "../rule.js";
 import { Chooser } from "./chooser.js";
 import { Icon } from "./icon.js";
-import { RuleTest, ZonePick } from "./rule-test.js";
+import { RuleTest, ZonePick } from "./rule-ask.js";
 import { DateField, DurationField, Line, NumberField, Pick } from "./rule-value.js";
 
 /** @typedef {import("../rule.js").Node} Node */
