@@ -47,6 +47,7 @@ type Server struct {
 	Clock    *app.MovableClock
 	Requests *requestlog.Log
 	Hooks    *hook.Desk
+	Segments *keeper.Keeper
 	Handler  http.Handler
 	// Certificate is what SNS signs with, for tests that play its part.
 	Certificate *x509.Certificate
@@ -79,9 +80,9 @@ func Start(t testing.TB) *Server {
 		return s.Certificate, nil
 	}})
 	imports := importer.NewRunner(db, importer.RunnerOptions{Clock: clock, Log: log})
-	segments := keeper.New(db, keeper.Options{Clock: clock, Log: log})
+	s.Segments = keeper.New(db, keeper.Options{Clock: clock, Log: log})
 	a := api.New(db, api.Options{
-		Imports: imports, Segments: segments,
+		Imports: imports, Segments: s.Segments,
 		Clock: clock, Pinned: api.Pinned{Public: Public, Private: Private},
 		Version: "test", OrgID: db.OrgID(), Log: log, Requests: s.Requests, Hooks: s.Hooks,
 	})
@@ -91,7 +92,7 @@ func Start(t testing.TB) *Server {
 	ended, imported, kept := make(chan error, 1), make(chan error, 1), make(chan error, 1)
 	go func() { ended <- srv.Serve(ctx, l) }()
 	go func() { imported <- imports.Run(ctx) }()
-	go func() { kept <- segments.Run(ctx) }()
+	go func() { kept <- s.Segments.Run(ctx) }()
 	t.Cleanup(func() {
 		s.client.CloseIdleConnections()
 		cancel()
