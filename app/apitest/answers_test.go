@@ -328,7 +328,7 @@ func (noNames) Account(string) (int64, string, bool)     { return 0, "", false }
 // settle waits until the segments have followed all that was written.
 func settle(t *testing.T, s *apitest.Server) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
 	if err := s.Segments.Settle(ctx); err != nil {
 		t.Fatal(err)
