@@ -85,8 +85,8 @@ func (c *cli) runServe(ctx context.Context, cfg *config.Config, demo bool) error
 	if err := c.firstStart(ctx, db, cfg, address, log); err != nil {
 		return err
 	}
-	index := search.New(db, db.Folder(), search.Options{Log: log})
 	imports := importer.NewRunner(db, importer.RunnerOptions{Clock: clock, Log: log, Zone: cfg.Zone})
+	index := search.New(db, db.Folder(), search.Options{Log: log, Yield: imports.Writing})
 	handlers, err := newHandlers(db, index, imports, cfg, log, demo)
 	if err != nil {
 		return err

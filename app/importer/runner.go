@@ -384,6 +384,18 @@ func (r *Runner) sweep(ctx context.Context) {
 	}
 }
 
+// Writing reports whether an import is writing rows, so that what can wait does.
+func (r *Runner) Writing() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, j := range r.busy {
+		if j.isWriting() {
+			return true
+		}
+	}
+	return false
+}
+
 // Progress is how far a running import is beyond what its counters say.
 type Progress struct {
 	// Phase is "reading" (the file is read whole for its types), "checking" (a dry run holds
