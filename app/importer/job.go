@@ -247,7 +247,7 @@ func convertAll(ctx context.Context, r *rows, c *converter, from int64, out chan
 	for {
 		c.fresh(batchRows)
 		batch := make([]app.ImportRow, 0, batchRows)
-		for len(batch) < batchRows {
+		for len(batch) < batchRows && len(c.arena) < batchBytes {
 			rec, err := r.next()
 			if err == io.EOF {
 				break

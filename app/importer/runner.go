@@ -23,8 +23,9 @@ const (
 	uploadKept = 24 * time.Hour
 	// folderName is where uploads wait inside the data folder, readable by its owner only.
 	folderName = "imports"
-	// reportEvery is how many rows are read between two looks at how far it is.
-	batchRows = 2_000
+	// batchRows and batchBytes are what is converted at once; three such batches are in memory.
+	batchRows  = 6_000
+	batchBytes = 4 << 20
 )
 
 // RunnerOptions configure NewRunner.
