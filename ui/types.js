@@ -98,7 +98,7 @@
 /** @typedef {{id?: string, match?: string, map?: Record<string, Target|null>, list?: string, mode?: string, dry_run?: boolean, delimiter?: string, quote?: string, encoding?: string, header?: string, short_rows?: string, blank?: string}} ImportOptions */
 /** @typedef {{value: string, why: string, told?: boolean}} Finding */
 /** @typedef {{type: string, format?: string, why: string}} Offer */
-/** @typedef {{name: string, to: string|null, type: string, format?: string, filled: number, why?: string, doubt?: string, offers?: Offer[], told?: boolean, samples: string[]}} ImportColumn */
+/** @typedef {{name: string, to: string|null, type: string, format?: string, filled: number, why?: string, doubt?: string, offers?: Offer[], told?: boolean, type_told?: boolean, samples: string[]}} ImportColumn */
 /**
  * @typedef {object} Import
  * @property {string} id

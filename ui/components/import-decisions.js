@@ -20,7 +20,7 @@ function Line({ icon, look, name, text, children }) {
  */
 export function ImportDecisions({ imp, locked, choose }) {
   const open = imp.columns.filter(toDecide);
-  const decided = imp.columns.filter((c) => c.to !== null && !c.doubt && c.told && (c.offers?.length ?? 0) > 0);
+  const decided = imp.columns.filter((c) => c.to !== null && !c.doubt && c.type_told && (c.offers?.length ?? 0) > 0);
   const known = imp.columns.filter((c) => c.to === "uid" && c.why);
   const total = imp.notes.length + known.length;
   if (open.length + decided.length + total === 0) return null;

@@ -62,7 +62,7 @@ test("the palette finds pages, customers, lists and events", () => {
   const customer = /** @type {any} */ ({ id: "c1", uid: "u1", first_name: "Ada", last_name: "Letterman", email: null, is_account: false });
   assert.deepEqual(find("letter", [customer], named).map((f) => f.href), ["/app/customers/c1", "/app/lists/l1", "/app/events?name=Opened%20letter"]);
   assert.deepEqual(find("req", [], named).map((f) => f.text), ["Requests"]);
-  assert.equal(find("", [], named).length, 7);
+  assert.equal(find("", [], named).length, 8);
 });
 
 test("the form for a page posts to the list", () => {
