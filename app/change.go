@@ -88,6 +88,11 @@ type RemoveDevice struct {
 // Merge folds the source customer into the destination; the source's id stays as an alias.
 type Merge struct {
 	From, To, Source string
+	// Visitor: From is an id that a device made up. Only while it still is a customer of
+	// its own is it folded in: on a shared device it may have become somebody else before.
+	Visitor bool
+	// Emails: an id that leads nowhere and is an e-mail address means whoever has it.
+	Emails bool
 }
 
 // Delete removes a customer and all that belongs to it. With Erase the uid may not come back.
@@ -198,6 +203,8 @@ type Result struct {
 	Created     bool
 	// Changed is false when the Change found everything as it asks for already, or was a repeat.
 	Changed bool
+	// Repeated: the Change had been applied before, and did nothing now.
+	Repeated bool
 	// Segment is the row of the segment concerned.
 	Segment int64
 	// List is the row of the list concerned, Status the subscription's state after it.
@@ -212,6 +219,8 @@ type Batch struct {
 	Cursor *Cursor
 	// Once, if set, makes the Batch happen at most once for its scope.
 	Once *Once
+	// Hook, if set, is stored with what the Changes became.
+	Hook *Hook
 }
 
 // Once makes a repeated request answer what the first one answered.
@@ -226,4 +235,10 @@ type Once struct {
 	Answer []byte
 	// Repeated reports that the Batch had been applied before.
 	Repeated bool
+}
+
+// Empty reports whether p says nothing.
+func (p *Profile) Empty() bool {
+	return !p.FirstName.Given && !p.LastName.Given && !p.Number.Given && !p.Email.Given &&
+		p.CreatedAt == nil && p.IsAccount == nil && len(p.Attributes) == 0
 }

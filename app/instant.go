@@ -304,6 +304,13 @@ func parseEpoch(s string) (Instant, error) {
 	return t, nil
 }
 
+// IsDecimal reports whether a text is a decimal number, perhaps with a sign or zeros that
+// JSON would not have: what [ParseInstantText] takes for a time since 1970.
+func IsDecimal(s string) bool {
+	_, _, _, ok := splitDecimal(s)
+	return ok
+}
+
 // splitDecimal cuts a decimal number into its digits, without zeros at either
 // end, and the place of the point among them, which may lie outside.
 func splitDecimal(s string) (digits string, point int, negative, ok bool) {

@@ -7,6 +7,8 @@ const (
 	MaxBody = 1 << 20
 	// MaxBatchBody is for /batch alone: 10,000 items of some 1.6 KB.
 	MaxBatchBody = 16 << 20
+	// MaxHookBody is for what services post: some send a thousand events at once.
+	MaxHookBody = 4 << 20
 	// MaxBatchItems keeps one request's share of a transaction under a second.
 	MaxBatchItems = 10_000
 	// MaxUID is generous for e-mails, UUIDs and URLs as ids, and keeps the unique index in a page's cell.

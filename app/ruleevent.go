@@ -82,7 +82,7 @@ func (p *ruleParser) propertyTest(raw []byte, path string) (t PropertyTest, err 
 	if t.Property, _, err = m.text("property"); err != nil {
 		return t, err
 	}
-	if t.Property == "" {
+	if t.Property == "" || len(t.Property) > MaxName {
 		return t, Invalid(join(path, "property"), "takes a property's name, or \"value\" for the event's single value")
 	}
 	t.Test, err = p.test(m, "property")
@@ -98,14 +98,11 @@ func window(raw []byte, path string) (*Window, error) {
 	if w.Last, err = m.duration("last"); err != nil {
 		return nil, err
 	}
-	for name, into := range map[string]**Bound{"from": &w.From, "to": &w.To} {
-		raw := m.take(name)
-		if raw == nil {
-			continue
-		}
-		if *into, err = bound(raw, join(path, name)); err != nil {
-			return nil, err
-		}
+	if w.From, err = m.bound("from"); err != nil {
+		return nil, err
+	}
+	if w.To, err = m.bound("to"); err != nil {
+		return nil, err
 	}
 	if err := m.done("last", "from", "to"); err != nil {
 		return nil, err
@@ -116,14 +113,32 @@ func window(raw []byte, path string) (*Window, error) {
 	case w.Last.IsZero() && w.From == nil && w.To == nil:
 		return nil, Invalid(path, "is empty: it takes last, from or to")
 	}
-	if f, t := w.From, w.To; f != nil && t != nil && f.Date != nil && t.Date != nil && f.Date.Start(nil) >= t.Date.Start(nil) {
+	if w.From != nil && w.To != nil && !w.From.before(w.To) {
 		return nil, Invalid(path, "from must be before to")
 	}
 	return w, nil
 }
 
-// bound reads a date, or how long ago.
-func bound(raw []byte, path string) (*Bound, error) {
+// before reports whether a window may begin at b and end at to: it is false only where
+// that holds nothing in any zone, at any time.
+func (b *Bound) before(to *Bound) bool {
+	switch {
+	case b.Date == nil && to.Date == nil:
+		_, longest := b.Ago.span()
+		shortest, _ := to.Ago.span()
+		return longest > shortest
+	case b.Date == nil || to.Date == nil:
+		return true
+	}
+	return !b.Date.surelyFrom(to.Date.Start(nil), to.Date.Kind)
+}
+
+// bound reads a date, or how long ago; nil when it is not there.
+func (m *members) bound(name string) (*Bound, error) {
+	raw, path := m.take(name), join(m.path, name)
+	if raw == nil {
+		return nil, nil
+	}
 	if s, ok := Text(bytes.TrimSpace(raw)); ok {
 		if d, err := ParseDuration(strings.TrimSpace(s)); err == nil {
 			return &Bound{Ago: d}, nil
@@ -161,7 +176,7 @@ func (p *ruleParser) aggregate(m *members, c *EventCondition) error {
 			if c.Of, _, err = in.text("of"); err != nil {
 				return err
 			}
-			if c.Of == "" {
+			if c.Of == "" || len(c.Of) > MaxName {
 				return Invalid(join(path, "of"), "takes a property's name, or \"value\" for the event's single value")
 			}
 			if c.Of == EventDay && a != Distinct {
@@ -173,7 +188,7 @@ func (p *ruleParser) aggregate(m *members, c *EventCondition) error {
 			return err
 		}
 		value := in.take("value")
-		if err := in.done("of", "op", "value"); err != nil {
+		if err := in.done("op", "value"); err != nil {
 			return err
 		}
 		if err := operands(&t, value, join(path, "value")); err != nil {

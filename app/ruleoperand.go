@@ -46,13 +46,13 @@ func operands(t *Test, raw []byte, path string) error {
 		case a.Type != b.Type:
 			return Invalid(path, "both ends must be numbers, or both dates")
 		case a.Type == NumberType && a.Number > b.Number,
-			a.Type == DateType && a.Date.Start(nil) >= b.Date.End(nil):
+			a.Type == DateType && a.Date.surelyFrom(b.Date.End(nil), b.Date.Kind):
 			return Invalid(path, "the low end stands first")
 		}
 		t.Type = a.Type
 		return nil
 	}
-	if err := missing(operandHint(positive)); err != nil {
+	if err := missing(operandHint(t, positive)); err != nil {
 		return err
 	}
 	o, err := operand(t, positive, raw, path)
@@ -73,8 +73,16 @@ func typeFits(op Op, vt ValueType) bool {
 	return !op.OfDates() || vt == DateType
 }
 
-func operandHint(op Op) string {
+func operandHint(t *Test, op Op) string {
 	switch {
+	case t.Forced && t.Type == NumberType:
+		return "a number"
+	case t.Forced && t.Type == BooleanType:
+		return "true or false"
+	case t.Forced && t.Type == DateType:
+		return "a date such as \"2024-02-29\""
+	case op == OpIn, op == OpIncludesAny, op == OpIncludesAll:
+		return "texts, numbers and booleans"
 	case op == OpIs:
 		return "a text, number, boolean or date"
 	case op >= OpContains && op <= OpEndsWith:
@@ -112,7 +120,7 @@ func operandList(t *Test, raw []byte, path string, least, most int, what string)
 // operand reads one value that is compared with.
 func operand(t *Test, op Op, raw []byte, path string) (o Operand, err error) {
 	raw = bytes.TrimSpace(raw)
-	wrong := func() error { return Invalid(path, "%s takes %s, not %s", t.Op, operandHint(op), describe(raw)) }
+	wrong := func() error { return Invalid(path, "%s takes %s, not %s", t.Op, operandHint(t, op), describe(raw)) }
 	s, isText := Text(raw)
 	kind := JSONKind(raw)
 	vt := t.Type
@@ -156,6 +164,9 @@ func operand(t *Test, op Op, raw []byte, path string) (o Operand, err error) {
 		return o, nil
 	case DateType:
 		o.Date, err = dateOperand(raw)
+		if err != nil && !t.Forced && !op.OfDates() {
+			return o, wrong() // a text that is no number was taken for a date
+		}
 		if err != nil {
 			return o, Invalid(path, "%v", err)
 		}
@@ -180,7 +191,7 @@ func operandType(op Op, kind ValueKind, s string) ValueType {
 		if kind != TextKind {
 			return AutoType
 		}
-		if _, ok := ParseNumber(strings.TrimSpace(s)); ok {
+		if IsDecimal(strings.TrimSpace(s)) {
 			return NumberType
 		}
 		return DateType

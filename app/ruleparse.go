@@ -41,7 +41,7 @@ type members struct {
 func objectAt(raw []byte, path, what string) (*members, error) {
 	list, err := Members(raw, nil)
 	if err != nil {
-		return nil, Invalid(path, "takes %s, not %s", what, describe(raw))
+		return nil, Invalid(or(path, "rule"), "takes %s, not %s", what, describe(raw))
 	}
 	for i, m := range list {
 		for _, other := range list[:i] {
@@ -63,6 +63,9 @@ func describe(raw []byte) string {
 }
 
 func join(path, name string) string {
+	if name == "" {
+		name = `""`
+	}
 	if path == "" {
 		return name
 	}
@@ -334,7 +337,7 @@ func durationOf(raw []byte, path string) (Duration, error) {
 	if !ok {
 		return Duration{}, Invalid(path, "takes a duration such as \"30d\", not %s", describe(raw))
 	}
-	d, err := ParseDuration(s)
+	d, err := ParseDuration(strings.TrimSpace(s))
 	if err != nil {
 		return d, Invalid(path, "%s", Public(err).Message)
 	}
@@ -409,21 +412,29 @@ func (p *ruleParser) bucket(m *members) (Condition, error) {
 	if c.Seed, _, err = in.text("seed"); err != nil {
 		return nil, err
 	}
-	for name, into := range map[string]*float64{"from": &c.From, "to": &c.To} {
-		raw := in.take(name)
-		if raw == nil {
-			continue
-		}
-		n, ok := jsonNumber(raw)
-		if !ok || n < 0 || n > 100 {
-			return nil, Invalid(join(path, name), "takes a number of percent from 0 to 100, not %s", describe(raw))
-		}
-		*into = n
+	if err := in.percent("from", &c.From); err != nil {
+		return nil, err
+	}
+	if err := in.percent("to", &c.To); err != nil {
+		return nil, err
 	}
 	if c.From >= c.To {
 		return nil, Invalid(path, "from must be below to: from %v to %v holds nobody", c.From, c.To)
 	}
 	return c, in.done("seed", "from", "to")
+}
+
+func (m *members) percent(name string, into *float64) error {
+	raw := m.take(name)
+	if raw == nil {
+		return nil
+	}
+	n, ok := jsonNumber(raw)
+	if !ok || n < 0 || n > 100 {
+		return Invalid(join(m.path, name), "takes a number of percent from 0 to 100, not %s", describe(raw))
+	}
+	*into = n
+	return nil
 }
 
 func jsonNumber(raw []byte) (float64, bool) {
@@ -458,8 +469,10 @@ func checkExpression(s, path string) error {
 	return nil
 }
 
-// aliases are operators as other systems call them.
-var opAliases = map[string]string{
+// aliases are names as other systems have them.
+var aliases = map[string]string{
+	"and": "all", "or": "any", "not_any": "none", "attr": "attribute", "trait": "attribute", "field": "attribute", "name": "event",
+
 	"=": "is", "==": "is", "eq": "is", "equals": "is", "equal": "is", "!=": "is_not", "<>": "is_not", "ne": "is_not", "neq": "is_not",
 	"not": "is_not", ">": "gt", ">=": "gte", "ge": "gte", "<": "lt", "<=": "lte", "le": "lte", "like": "contains",
 	"regex": "matches", "set": "exists", "is_set": "exists", "empty": "not_exists", "not_set": "not_exists", "is_not_set": "not_exists",
@@ -468,7 +481,7 @@ var opAliases = map[string]string{
 
 // suggest is the end of a message about an unknown name: what may have been meant.
 func suggest(name string, known []string) string {
-	if other, ok := opAliases[strings.ToLower(name)]; ok {
+	if other, ok := aliases[strings.ToLower(name)]; ok {
 		for _, k := range known {
 			if k == other {
 				return fmt.Sprintf("; did you mean %q?", other)

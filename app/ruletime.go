@@ -43,6 +43,16 @@ func (d Duration) millis() Instant {
 	return Instant(d.N) * [...]Instant{0, 1000, minuteMillis, 60 * minuteMillis}[d.Unit]
 }
 
+// span returns the least and the most that d may be long, in milliseconds, changes of
+// clocks aside.
+func (d Duration) span() (least, most Instant) {
+	if d.Exact() {
+		return d.millis(), d.millis()
+	}
+	days := [...][2]Instant{{1, 1}, {7, 7}, {28, 31}, {365, 366}}[d.Unit-DayUnit]
+	return Instant(d.N) * days[0] * DayMillis, Instant(d.N) * days[1] * DayMillis
+}
+
 // Before returns the instant that lies d before t, in zone: calendar units keep the time
 // of day, and a day that the month does not have becomes the month's last.
 func (d Duration) Before(t Instant, zone *time.Location) Instant { return d.shift(t, zone, -1) }
@@ -150,6 +160,15 @@ func (d Date) End(zone *time.Location) Instant {
 	return d.Start(zone) + 1
 }
 
+// surelyFrom reports whether d begins at or after a date of a kind that begins at t, both
+// as if in UTC, in whatever zone the one that has none is taken.
+func (d Date) surelyFrom(t Instant, kind DateKind) bool {
+	if (d.Kind == Exact) != (kind == Exact) {
+		t += DayMillis // zones are never that far from UTC
+	}
+	return d.Instant >= t
+}
+
 // ParseDate reads a date as rules and values have it: any text of [ParseInstantText]. A
 // text that names no zone is a LocalTime, or a Day if it names no time either.
 func ParseDate(s string) (Date, error) {
@@ -176,7 +195,8 @@ func TryDate(s string) (Date, bool) {
 	if east, err := parseAnyInstant(s, anHourEast); err != nil || east == utc {
 		return Date{Exact, utc, s}, true
 	}
-	if utc%DayMillis == 0 && !strings.Contains(s, ":") {
+	basic := len(s) > 8 && s[8]|0x20 == 't' // 20200530T000000 has a time, though no colon
+	if utc%DayMillis == 0 && !strings.Contains(s, ":") && !basic {
 		return Date{Day, utc, s}, true
 	}
 	return Date{LocalTime, utc, s}, true

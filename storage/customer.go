@@ -250,6 +250,11 @@ func (t *txn) saveProfile(rec *record, wasAccount bool, edits []fieldEdit, sourc
 	if !created && len(edits) == 0 {
 		return nil
 	}
+	more, err := t.addressEdits(rec, edits)
+	if err != nil {
+		return err
+	}
+	edits = append(edits, more...)
 	for _, e := range edits {
 		if e.name != "is_account" {
 			t.countAttribute(e)
@@ -378,9 +383,23 @@ func (t *txn) removeAttributes(c *app.RemoveAttributes) (app.Result, error) {
 	if err := t.saveProfile(rec, rec.isAccount, edits, c.Source); err != nil {
 		return app.Result{}, err
 	}
+	if err := t.liftMark(rec, edits); err != nil {
+		return app.Result{}, err
+	}
 	res := t.result(rec)
 	res.Changed = len(edits) > 0
 	return res, nil
+}
+
+// liftMark lets an address be mailed again whose mark a person took away.
+func (t *txn) liftMark(rec *record, edits []fieldEdit) error {
+	for _, e := range edits {
+		if e.name == app.SuppressedAttribute && rec.text[colEmail] != nil {
+			_, err := t.w.q.exec("suppressed_save", app.FoldEmail(*rec.text[colEmail]), "", int64(t.now))
+			return err
+		}
+	}
+	return nil
 }
 
 func (t *txn) archive(c *app.Archive) (app.Result, error) {

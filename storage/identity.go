@@ -3,6 +3,7 @@ package storage
 import (
 	"crypto/sha256"
 	"database/sql"
+	"strings"
 
 	"kith/app"
 )
@@ -128,13 +129,25 @@ func (t *txn) rename(row int64, uid, source string) (*record, error) {
 // merge folds the customer From into To. From's id, and all that ever led to it, leads
 // to To from then on, so that a late event still arrives.
 func (t *txn) merge(c *app.Merge) (app.Result, error) {
-	from, err := t.find(c.From)
+	from, err := t.findMerged(c, c.From)
 	if err != nil {
 		return app.Result{}, err
 	}
-	to, err := t.find(c.To)
+	to, err := t.findMerged(c, c.To)
 	if err != nil {
 		return app.Result{}, err
+	}
+	if c.Visitor && from != 0 && from != to {
+		rec, err := loadRecord(background, t.w.q, from)
+		if err != nil {
+			return app.Result{}, err
+		}
+		if rec.uid != c.From {
+			if to == 0 {
+				return app.Result{}, nil
+			}
+			return t.resultOf(to, false)
+		}
 	}
 	for uid, row := range map[string]int64{c.From: from, c.To: to} {
 		if row != 0 {
@@ -174,6 +187,15 @@ func (t *txn) merge(c *app.Merge) (app.Result, error) {
 	return t.resultOf(to, true)
 }
 
+// findMerged is find for one side of a merge.
+func (t *txn) findMerged(c *app.Merge, uid string) (int64, error) {
+	row, err := t.find(uid)
+	if err != nil || row != 0 || !c.Emails || !strings.Contains(uid, "@") {
+		return row, err
+	}
+	return t.findByContact(&app.Profile{Email: app.FieldOf(uid)})
+}
+
 func (t *txn) alias(uid string, row int64) error {
 	t.s.uids.put(uid, row)
 	_, err := t.w.q.exec("alias_insert", uid, row)
@@ -194,7 +216,7 @@ func (t *txn) fold(from, to int64, source string) error {
 	if err := t.foldValues(a, b); err != nil {
 		return err
 	}
-	for _, step := range []func(a, b *record) error{t.foldDevices, t.foldLists, t.foldAccounts, t.foldEvents, t.foldAliases} {
+	for _, step := range []func(a, b *record) error{t.foldDevices, t.foldLists, t.foldAccounts, t.foldEvents, t.foldAliases, t.foldServices} {
 		if err := step(a, b); err != nil {
 			return err
 		}
@@ -231,7 +253,8 @@ func (t *txn) foldValues(a, b *record) error {
 		have[attr.Name] = struct{}{}
 	}
 	for _, attr := range a.attrs {
-		if _, ok := have[attr.Name]; ok {
+		_, ok := have[attr.Name]
+		if ok || attr.Name == app.SuppressedAttribute && a.emailKey() != b.emailKey() { // it is the address that is marked
 			t.countAttribute(fieldEdit{attr.Name, false, attr.Value, nil})
 			continue
 		}
@@ -481,7 +504,11 @@ func (t *txn) delete(c *app.Delete) (app.Result, error) {
 			return res, err
 		}
 		defer t.w.db.conn.ExecContext(background, "pragma secure_delete = off")
-		for _, uid := range append([]string{rec.uid}, aliases...) {
+		marks, err := t.erasedServices(rec)
+		if err != nil {
+			return res, err
+		}
+		for _, uid := range append(append([]string{rec.uid}, aliases...), marks...) {
 			hash := sha256.Sum256([]byte(uid))
 			if _, err := t.w.q.exec("erased_insert", hash[:], int64(t.now)); err != nil {
 				return res, err
@@ -505,7 +532,8 @@ func (t *txn) delete(c *app.Delete) (app.Result, error) {
 			return res, err
 		}
 	}
-	for _, statement := range []string{"device_clear", "history_clear", "alias_delete"} {
+	for _, statement := range []string{"device_clear", "history_clear", "alias_delete",
+		"delivery_erase", "delivery_customer_clear", "external_clear", "service_value_clear"} {
 		if _, err := t.w.q.exec(statement, row); err != nil {
 			return res, err
 		}

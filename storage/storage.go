@@ -43,6 +43,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"kith/app"
 
@@ -59,6 +60,8 @@ type Options struct {
 	// QueueLength is how many requests may wait for the writer before more are
 	// refused with CodeRateLimited. Default 8,192.
 	QueueLength int
+	// HooksKept is how long the bodies that services posted are kept. Default 30 days.
+	HooksKept time.Duration
 	// Shared lets a second process open the folder: for commands that only touch keys and users.
 	Shared bool
 }
@@ -79,11 +82,14 @@ type DB struct {
 	importIDs  idCoder
 	importTurn chan struct{} // held by the import whose rows wait for the writer
 	// segmentIDs have the fifth permutation: two and three belong to imports and integrations.
-	segmentIDs  idCoder
-	secret      []byte // signs confirmation links
-	writer      *writer
-	watchers    watchers
-	checkpoints *checkpointer
+	segmentIDs     idCoder
+	integrationIDs idCoder
+	deliveryIDs    idCoder
+	hooksKept      time.Duration
+	secret         []byte // signs confirmation links
+	writer         *writer
+	watchers       watchers
+	checkpoints    *checkpointer
 
 	head    atomic.Int64
 	moved   signal // closed and renewed when head or a cursor moves
@@ -106,7 +112,10 @@ func Open(ctx context.Context, folder string, o Options) (_ *DB, err error) {
 	if err := os.MkdirAll(folder, 0o700); err != nil {
 		return nil, fmt.Errorf("make the data folder %s: %w", folder, err)
 	}
-	db := &DB{folder: folder, clock: o.Clock, log: o.Log, importTurn: make(chan struct{}, 1)}
+	if o.HooksKept == 0 {
+		o.HooksKept = hooksKept
+	}
+	db := &DB{folder: folder, clock: o.Clock, log: o.Log, hooksKept: o.HooksKept, importTurn: make(chan struct{}, 1)}
 	db.moved.init()
 	defer func() {
 		if err != nil {
@@ -237,6 +246,7 @@ func (db *DB) loadSecrets(ctx context.Context) error {
 	if _, err := db.queries.row(ctx, "meta_get", args("secret"), &db.secret); err != nil {
 		return err
 	}
+	db.integrationIDs, db.deliveryIDs = newIDCoder(key, 3), newIDCoder(key, 5)
 	db.ids, db.listIDs, db.importIDs, db.segmentIDs = newIDCoder(key, 0), newIDCoder(key, 1), newIDCoder(key, 2), newIDCoder(key, 4)
 	return nil
 }

@@ -113,6 +113,7 @@ var housekeeping = map[string]struct {
 	"prune idempotency": {time.Hour, func(tx *Tx) error {
 		return tx.exec("idempotency_prune", int64(tx.t.now)-onceKept.Milliseconds())
 	}},
+	"prune hooks":    {5 * time.Minute, (*Tx).pruneDeliveries},
 	"prune sessions": {time.Hour, func(tx *Tx) error { return tx.exec("session_prune", int64(tx.t.now)) }},
 	"prune feed": {6 * time.Hour, func(tx *Tx) error {
 		through := tx.t.s.seq

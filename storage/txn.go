@@ -45,6 +45,8 @@ func (t *txn) apply(c app.Change) (app.Result, error) {
 		return t.track(c)
 	case *app.SetProfile:
 		return t.setProfile(c)
+	case *app.Observe:
+		return t.observe(c)
 	case *app.RemoveAttributes:
 		return t.removeAttributes(c)
 	case *app.RemoveDevice:

@@ -45,7 +45,9 @@ type job struct {
 	answer    []byte
 	repeat    bool
 	err       error
-	done      chan struct{}
+
+	delivery app.Delivery
+	done     chan struct{}
 }
 
 func newWriter(ctx context.Context, db *DB, queueLength int) (*writer, error) {
@@ -77,6 +79,9 @@ func (db *DB) Apply(ctx context.Context, b app.Batch) ([]app.Result, error) {
 	}
 	if b.Once != nil {
 		b.Once.Status, b.Once.Answer, b.Once.Repeated = j.status, j.answer, j.repeat
+	}
+	if b.Hook != nil {
+		b.Hook.Delivery = j.delivery
 	}
 	return j.results, j.err
 }
@@ -249,6 +254,7 @@ func (db *DB) Ready(ctx context.Context) error {
 
 func (j *job) fail(err error) {
 	j.results, j.status, j.answer, j.repeat, j.err = nil, 0, nil, false, err
+	j.delivery = app.Delivery{}
 }
 
 func (w *writer) finish(j *job) {
@@ -315,6 +321,15 @@ func (t *txn) job(j *job) error {
 	}
 	j.results = make([]app.Result, len(j.batch.Changes))
 	refused := 0
+	if j.batch.Hook != nil {
+		before, err := t.cameBefore(j.batch.Hook)
+		if err != nil && !isRefusal(err) {
+			return err
+		}
+		if err != nil || before {
+			return t.deliverAgain(j, err)
+		}
+	}
 	for i, c := range j.batch.Changes {
 		res, err := t.apply(c)
 		if err != nil {
@@ -325,6 +340,11 @@ func (t *txn) job(j *job) error {
 			refused++
 		}
 		j.results[i] = res
+	}
+	if j.batch.Hook != nil {
+		if err := t.deliver(j, false); err != nil {
+			return fmt.Errorf("store the delivery: %w", err)
+		}
 	}
 	if c := j.batch.Cursor; c != nil {
 		if err := t.moveCursor(c.Name, c.Seq); err != nil {

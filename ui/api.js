@@ -161,6 +161,23 @@ export const api = {
   /** @param {string} id */
   revokeKey: (id) => call("DELETE", `/api/keys/${at(id)}`),
 
+  /** @param {AbortSignal} [signal] @returns {Promise<{data: import("./types.js").Tile[], services: import("./types.js").Service[], base_url: string}>} */
+  integrations: (signal) => call("GET", "/api/integrations", { signal }),
+  /** @param {string} id @param {AbortSignal} [signal] @returns {Promise<import("./types.js").Tile>} */
+  integration: (id, signal) => call("GET", `/api/integrations/${at(id)}`, { signal }),
+  /** @param {object} body @returns {Promise<import("./types.js").Tile>} */
+  connect: (body) => call("POST", "/api/integrations", { body }),
+  /** @param {string} id @param {object} body @returns {Promise<import("./types.js").Tile>} */
+  changeIntegration: (id, body) => call("PUT", `/api/integrations/${at(id)}`, { body }),
+  /** @param {string} id */
+  removeIntegration: (id) => call("DELETE", `/api/integrations/${at(id)}`),
+  /** @param {string} id @param {Query} query @param {AbortSignal} [signal] @returns {Promise<import("./types.js").Page<import("./types.js").Delivery>>} */
+  deliveries: (id, query, signal) => call("GET", withQuery(`/api/integrations/${at(id)}/deliveries`, query), { signal }),
+  /** @param {string} id @param {string} delivery @param {AbortSignal} [signal] @returns {Promise<import("./types.js").DeliveryDetail>} */
+  delivery: (id, delivery, signal) => call("GET", `/api/integrations/${at(id)}/deliveries/${at(delivery)}`, { signal }),
+  /** @param {string} id @param {string} delivery @param {string} [body] what a person made of it @returns {Promise<import("./types.js").DeliveryDetail>} */
+  replay: (id, delivery, body) => call("POST", `/api/integrations/${at(id)}/deliveries/${at(delivery)}/replay`, { body: body === undefined ? {} : { body } }),
+
   /** @param {Query} query @param {AbortSignal} [signal] @returns {Promise<import("./types.js").RequestLog>} */
   requests: (query, signal) => call("GET", withQuery("/api/requests", query), { signal }),
   /** @param {number|string} seq @param {AbortSignal} [signal] @returns {Promise<import("./types.js").RequestDetail>} */

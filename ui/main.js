@@ -16,6 +16,8 @@ import { Accounts, Customers } from "./pages/customers.js";
 import { Events } from "./pages/events.js";
 import { Import } from "./pages/import.js";
 import { Imports } from "./pages/imports.js";
+import { Integration } from "./pages/integration.js";
+import { Integrations } from "./pages/integrations.js";
 import { Keys } from "./pages/keys.js";
 import { List } from "./pages/list.js";
 import { Lists } from "./pages/lists.js";
@@ -36,6 +38,8 @@ const PAGES = [
   ["/app/attributes", Attributes],
   ["/app/imports", Imports],
   ["/app/imports/:id", Import],
+  ["/app/integrations", Integrations],
+  ["/app/integrations/:id", Integration],
   ["/app/requests", Requests],
   ["/app/keys", Keys],
 ];

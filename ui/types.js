@@ -2,7 +2,7 @@
 // The shapes that /api answers, named once. This module holds types only.
 
 /** @typedef {{state: "setup"|"signed_out"|"signed_in", email?: string, workspace: string, zone: string, version: string, demo?: boolean}} Session */
-/** @typedef {{customers: number, accounts: number, lists: number, events: number, event_names: number, attributes: number, keys: number}} Overview */
+/** @typedef {{customers: number, accounts: number, lists: number, events: number, event_names: number, attributes: number, keys: number, integrations: number}} Overview */
 /**
  * @template T
  * @typedef {{data: T[], next_cursor?: string, previous_cursor?: string, total?: number}} Page
@@ -138,5 +138,35 @@
  * @property {string|null} finished_at
  * @property {string|null} error
  */
+/** @typedef {{kind: string, name: string, group: string, secret: string, where: string, signs: boolean, dated: boolean, example: string}} Service */
+/** @typedef {{uid?: string, email?: string, event?: string, event_name?: string, timestamp?: string, id?: string, properties?: Record<string, string>, attributes?: Record<string, string>}} Mapping */
+/** @typedef {{header: string, algorithm: string, encoding: string, prefix?: string}} Signature */
+/**
+ * @typedef {object} Tile a connection to a service, and how it is doing
+ * @property {string} id
+ * @property {string} kind
+ * @property {string} name
+ * @property {string} service
+ * @property {string} group
+ * @property {string} url the path that the service posts to
+ * @property {boolean} verified
+ * @property {string} [secret_hint]
+ * @property {string} tolerance
+ * @property {string[]} [uid_keys]
+ * @property {string} [topic]
+ * @property {Mapping} [mapping]
+ * @property {Signature} [signature]
+ * @property {string} [forward]
+ * @property {string} created_at
+ * @property {string|null} last_at
+ * @property {string} [previous_secret_until]
+ * @property {{applied: number, ignored: number, failed: number, repeated: number}} today
+ * @property {Day[]} days
+ * @property {Delivery|null} last_failure
+ */
+/** @typedef {{uid: string, event?: string, timestamp?: string, properties?: Record<string, any>, attributes?: Record<string, any>, merged?: string, account?: string}} Became */
+/** @typedef {{id: string, received_at: string, state: string, error?: string, event: string, verified: boolean, became: Became[]|null, bytes: number, replayed_at?: string, removed?: boolean}} Delivery */
+/** @typedef {{url: string, kind: string, state: string, tries: number, error?: string, done_at?: string, next_try?: string}} Sent */
+/** @typedef {Delivery & {body?: any, mended?: string, sent?: Sent[], customers: Record<string, string>}} DeliveryDetail */
 
 export {};

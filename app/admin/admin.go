@@ -17,6 +17,7 @@ import (
 
 	"kith/app"
 	"kith/app/api"
+	"kith/app/hook"
 	"kith/app/importer"
 	"kith/app/requestlog"
 
@@ -62,6 +63,14 @@ type Store interface {
 	Session(ctx context.Context, secret string) (app.Session, error)
 	TouchSession(ctx context.Context, secret string, expires app.Instant) error
 	EndSession(ctx context.Context, secret string) error
+
+	Integrations(ctx context.Context) ([]app.Integration, error)
+	FindIntegration(ctx context.Context, id string) (*app.Integration, error)
+	Tiles(ctx context.Context, i *app.Integration, fromDay int64) error
+	DeleteIntegration(ctx context.Context, row int64) error
+	Deliveries(ctx context.Context, f app.DeliveryFilter, limit int) ([]app.Delivery, bool, error)
+	DeliveryRow(id string) (int64, error)
+	ExternalIDs(ctx context.Context, customer int64) ([][2]string, error)
 }
 
 // Options configure New.
@@ -80,6 +89,8 @@ type Options struct {
 	Demo        bool
 	// Search answers what is typed into the search; without it, and until it is ready, storage does.
 	Search api.Searcher
+	// Hooks takes what services post.
+	Hooks *hook.Desk
 	// Imports runs files of customers; without it there is no /imports.
 	Imports *importer.Runner
 	// Segments knows who is in which segment; without it nobody is in any.
@@ -151,6 +162,17 @@ func (a *Admin) Mount(engine *gin.Engine) {
 	signed("GET", "/keys", a.keys)
 	signed("POST", "/keys", a.createKey)
 	signed("DELETE", "/keys/:id", a.revokeKey)
+	if a.o.Hooks != nil {
+		signed("GET", "/integrations", a.integrations)
+		signed("POST", "/integrations", a.saveIntegration)
+		signed("GET", "/integrations/live", a.integrationsLive)
+		signed("GET", "/integrations/:id", a.integration)
+		signed("PUT", "/integrations/:id", a.saveIntegration)
+		signed("DELETE", "/integrations/:id", a.deleteIntegration)
+		signed("GET", "/integrations/:id/deliveries", a.deliveries)
+		signed("GET", "/integrations/:id/deliveries/:did", a.delivery)
+		signed("POST", "/integrations/:id/deliveries/:did/replay", a.replay)
+	}
 	signed("GET", "/requests", a.requests)
 	signed("GET", "/requests/live", a.requestsLive)
 	signed("GET", "/requests/:seq", a.request)
@@ -195,6 +217,9 @@ func (a *Admin) wrapBody(h handler, signed bool, most int64) gin.HandlerFunc {
 func (a *Admin) guard(c *call, h handler, signed bool, most int64) (any, error) {
 	if err := a.origin.Check(c.Request); err != nil {
 		return nil, app.Fail(app.CodeForbidden, "This request comes from another site.")
+	}
+	if strings.HasSuffix(c.Request.URL.Path, "/replay") { // with the mended body of a hook
+		most = 2 * app.MaxHookBody
 	}
 	c.Request.Body = http.MaxBytesReader(c.Writer, c.Request.Body, most)
 	if cookie, err := c.Request.Cookie(cookieName); err == nil && cookie.Value != "" {

@@ -62,13 +62,17 @@ func (a *Admin) overview(c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	connections, err := a.store.Integrations(ctx)
+	if err != nil {
+		return nil, err
+	}
 	feed, err := a.store.FeedState(ctx)
 	if err != nil {
 		return nil, err
 	}
 	return map[string]any{
 		"customers": t.Customers, "accounts": t.Accounts, "archived": t.Archived, "lists": t.Lists, "segments": len(segments) + 1, "events": t.Events,
-		"event_names": len(names), "attributes": attributes, "keys": working,
+		"event_names": len(names), "attributes": attributes, "keys": working, "integrations": len(connections),
 		"feed": map[string]any{"head": feed.Head, "readers": feed.Readers}, "today": map[string]any{"events": eventsToday},
 	}, nil
 }

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"kith/app"
+	"kith/app/hook"
 	"kith/app/importer"
 	"kith/app/ingest"
 	"kith/app/requestlog"
@@ -38,6 +39,14 @@ type Store interface {
 	Keys(ctx context.Context) ([]app.Key, error)
 	TouchKeys(ctx context.Context, used map[int64]app.Instant) error
 	Ready(ctx context.Context) error
+
+	Integrations(ctx context.Context) ([]app.Integration, error)
+	FindIntegration(ctx context.Context, id string) (*app.Integration, error)
+	IntegrationByToken(ctx context.Context, token string) (*app.Integration, error)
+	DeleteIntegration(ctx context.Context, row int64) error
+	Deliveries(ctx context.Context, f app.DeliveryFilter, limit int) ([]app.Delivery, bool, error)
+	Delivery(ctx context.Context, id string) (*app.Delivery, error)
+	DeliveryRow(id string) (int64, error)
 	FindImport(ctx context.Context, id string) (*app.Import, error)
 	Imports(ctx context.Context, before int64, limit int) ([]app.Import, bool, error)
 	ImportCursorRow(id string) (int64, error)
@@ -57,6 +66,10 @@ type Options struct {
 	Requests *requestlog.Log
 	// Search answers GET /users?query=; without it, and until it is ready, storage does.
 	Search Searcher
+	// Hooks takes what services post; without it there are no integrations.
+	Hooks *hook.Desk
+	// URL is how others reach this Kith, "" for the address that they used.
+	URL string
 	// Imports runs files of customers; without it there is no /imports.
 	Imports *importer.Runner
 	// Segments knows who is in which segment; without it nobody is in any.
@@ -99,7 +112,7 @@ func (a *API) Mount(engine *gin.Engine) {
 		g := engine.Group(prefix)
 		g.Any("/users", a.users)
 		g.Any("/users/*rest", a.users)
-		a.route(g, "POST", "/batch", full, a.batch)
+		g.POST("/batch", a.anyBatch)
 		a.route(g, "POST", "/posthog", full, a.postHog)
 		a.mountLists(g)
 		a.mountSegments(g)
@@ -110,7 +123,10 @@ func (a *API) Mount(engine *gin.Engine) {
 		a.route(g, "GET", "/status", full, a.status)
 		a.route(g, "GET", "/export/customers", full, a.exportCustomers)
 		a.route(g, "GET", "/export/events", full, a.exportEvents)
+		a.mountIntegrations(g)
 	}
+	a.mountHooks(engine)
+	a.mountPipelines(engine)
 	a.route(engine.Group("/v1"), "GET", "/events", full, a.eventNames)
 	a.mountPublic(engine)
 }
@@ -119,9 +135,11 @@ func (a *API) Mount(engine *gin.Engine) {
 type level int
 
 const (
-	anybody level = iota // no key at all
-	public               // the public key alone will do. Engage: "username authentication"
-	full                 // both keys
+	anybody  level = iota // no key at all
+	public                // the public key alone will do. Engage: "username authentication"
+	full                  // both keys
+	writeKey              // a public key, or a connection's own key, as pipelines' SDKs send it
+	trackKey              // both keys, or a connection's own key as the password: Customer.io's clients
 )
 
 // handler answers one call with an encoded JSON body.
@@ -138,6 +156,8 @@ type call struct {
 	api     *API
 	key     *app.Key
 	trusted bool   // the private key came along
+	token   string // of the connection whose own key came along instead
+	hidden  string // what the log shows for the path, where that holds a secret
 	uid     string // of the path
 	arg     string // the path's second part: an attribute, a token, an account
 	body    []byte
@@ -160,7 +180,12 @@ func (c *call) source() string { return c.context().Source }
 
 // serve authenticates, reads the body, calls the handler, answers and logs.
 func (a *API) serve(gc *gin.Context, need level, h handler) {
-	c := &call{Context: gc, api: a, at: time.Now()}
+	a.answerCall(newCall(a, gc), need, h)
+}
+
+func newCall(a *API, gc *gin.Context) *call { return &call{Context: gc, api: a, at: time.Now()} }
+
+func (a *API) answerCall(c *call, need level, h handler) {
 	a.cors(c)
 	body, err := a.prepare(c, need, h)
 	a.answer(c, body, err)

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"kith/app"
+	"kith/app/integration"
 )
 
 // Pinned is a key pair that the configuration gives.
@@ -116,6 +117,34 @@ func (k *keyring) run(ctx context.Context, log *slog.Logger) error {
 // Engage: HTTP Basic, user = public key, password = private key, which some calls do without.
 func (a *API) authenticate(c *call, need level) error {
 	user, password, ok := c.Request.BasicAuth()
+	if ok && (need == writeKey || need == trackKey) {
+		var done bool
+		if user, password, done = a.ownKey(c, need, user, password); done {
+			return nil
+		}
+	}
+	return a.authenticateAs(c, need, user, password, ok)
+}
+
+// ownKey reports whether a connection's own key came along, and otherwise returns the
+// pair of keys that did: a write key may be "public:private".
+func (a *API) ownKey(c *call, need level, user, password string) (string, string, bool) {
+	own := user
+	if need == trackKey {
+		own = password
+	}
+	if in, err := a.store.IntegrationByToken(c.Request.Context(), own); a.o.Hooks != nil && err == nil && integration.Find(in.Kind).Group == integration.Pipelines {
+		c.token, c.trusted = own, true
+		return "", "", true
+	}
+	if public, private, both := strings.Cut(user, ":"); both {
+		return public, strings.TrimSuffix(private, ":"), false
+	}
+	return user, strings.TrimSuffix(password, ":"), false
+}
+
+// authenticateAs finds the pair of a public key, and holds the private one against it.
+func (a *API) authenticateAs(c *call, need level, user, password string, ok bool) error {
 	if !ok {
 		if strings.TrimSpace(c.GetHeader("Authorization")) == "" {
 			return app.Fail(app.CodeUnauthorized, "No API key came along. Send HTTP Basic authentication: the public key as the user, the private key as the password.")
@@ -137,7 +166,7 @@ func (a *API) authenticate(c *call, need level) error {
 		}
 		c.trusted = true
 	}
-	if need == full && !c.trusted {
+	if (need == full || need == trackKey) && !c.trusted {
 		return app.Fail(app.CodeForbidden, "This needs the private key; only the public one was sent. Call it from your server, with both keys.")
 	}
 	return nil

@@ -57,8 +57,11 @@ func Preflight(w http.ResponseWriter, r *http.Request) {
 
 // bodyLimit is how large a body may be on a path.
 func bodyLimit(path string) int64 {
-	if strings.HasSuffix(path, "/batch") {
+	switch {
+	case strings.HasSuffix(path, "/batch"):
 		return app.MaxBatchBody
+	case strings.HasPrefix(path, "/hooks/"), strings.HasSuffix(path, "/batch/"), path == "/i/v1/analytics/events":
+		return app.MaxHookBody
 	}
 	return app.MaxBody
 }
@@ -131,7 +134,7 @@ func (a *API) answer(c *call, body []byte, err error) {
 				c.Header("Retry-After", "1")
 			}
 		case app.CodeInternal:
-			a.o.Log.Error("a request failed", "request", c.requestID(), "path", c.Request.URL.Path, "error", err)
+			a.o.Log.Error("a request failed", "request", c.requestID(), "path", c.shownPath(), "error", err)
 		}
 		if e.Err != nil && e.Code != app.CodeInternal {
 			a.o.Log.Warn("a request was not served", "request", c.requestID(), "error", err)
@@ -149,6 +152,14 @@ func ErrorBody(sentence string) []byte {
 	return append(b, '}')
 }
 
+// shownPath is the path as people may read it.
+func (c *call) shownPath() string {
+	if c.hidden != "" {
+		return c.hidden
+	}
+	return c.Request.URL.Path
+}
+
 func (c *call) requestID() string { return c.Writer.Header().Get("X-Request-Id") }
 
 // log keeps the request for people to look at.
@@ -161,6 +172,9 @@ func (a *API) log(c *call, status int, answer []byte, sentence string) {
 		Status: status, Took: time.Since(c.at), Error: sentence, IP: a.clientIP(c.Request), UserAgent: c.Request.UserAgent(),
 		ContentType: c.ContentType(), Bytes: len(c.body), AnswerBytes: len(answer),
 		Body: shown(c.body), Answer: shown(answer),
+	}
+	if c.hidden != "" {
+		r.Path = c.hidden
 	}
 	if c.key != nil {
 		r.KeyName, r.KeyPublic, r.KeyHint = c.key.Name, c.key.Public, "pk_…"+c.key.Public[max(0, len(c.key.Public)-4):]

@@ -6,6 +6,7 @@ package apitest
 import (
 	"bytes"
 	"context"
+	"crypto/x509"
 	"encoding/base64"
 	"errors"
 	"io"
@@ -21,7 +22,9 @@ import (
 
 	"kith/app"
 	"kith/app/api"
+	"kith/app/hook"
 	"kith/app/importer"
+	"kith/app/keeper"
 	"kith/app/requestlog"
 	"kith/app/server"
 	"kith/storage"
@@ -43,8 +46,12 @@ type Server struct {
 	DB       *storage.DB
 	Clock    *app.MovableClock
 	Requests *requestlog.Log
+	Hooks    *hook.Desk
+	Segments *keeper.Keeper
 	Handler  http.Handler
-	client   *http.Client
+	// Certificate is what SNS signs with, for tests that play its part.
+	Certificate *x509.Certificate
+	client      *http.Client
 }
 
 // Start starts a server; the end of the test stops it and checks the stored invariants.
@@ -66,18 +73,26 @@ func Start(t testing.TB) *Server {
 		},
 	}
 	log := slog.New(slog.NewTextHandler(failing{t}, &slog.HandlerOptions{Level: slog.LevelError}))
+	s.Hooks = hook.New(db, hook.Options{Clock: clock, Certificate: func(string) (*x509.Certificate, error) {
+		if s.Certificate == nil {
+			return nil, errors.New("the test has no certificate")
+		}
+		return s.Certificate, nil
+	}})
 	imports := importer.NewRunner(db, importer.RunnerOptions{Clock: clock, Log: log})
+	s.Segments = keeper.New(db, keeper.Options{Clock: clock, Log: log})
 	a := api.New(db, api.Options{
-		Imports: imports,
-		Clock:   clock, Pinned: api.Pinned{Public: Public, Private: Private},
-		Version: "test", OrgID: db.OrgID(), Log: log, Requests: s.Requests,
+		Imports: imports, Segments: s.Segments,
+		Clock: clock, Pinned: api.Pinned{Public: Public, Private: Private},
+		Version: "test", OrgID: db.OrgID(), Log: log, Requests: s.Requests, Hooks: s.Hooks,
 	})
 	srv := server.New(server.Options{Log: log, Mount: []func(*gin.Engine){a.Mount}})
 	s.Handler = srv.Handler()
 	ctx, cancel := context.WithCancel(context.Background())
-	ended, imported := make(chan error, 1), make(chan error, 1)
+	ended, imported, kept := make(chan error, 1), make(chan error, 1), make(chan error, 1)
 	go func() { ended <- srv.Serve(ctx, l) }()
 	go func() { imported <- imports.Run(ctx) }()
+	go func() { kept <- s.Segments.Run(ctx) }()
 	t.Cleanup(func() {
 		s.client.CloseIdleConnections()
 		cancel()
@@ -85,6 +100,7 @@ func Start(t testing.TB) *Server {
 			t.Errorf("the server ended: %v", err)
 		}
 		<-imported
+		<-kept
 	})
 	return s
 }

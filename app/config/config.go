@@ -32,6 +32,10 @@ type Config struct {
 	AdminEmail    string
 	AdminPassword string
 	LogLevel      string
+	// HooksKept is how long the bodies that services posted are kept.
+	HooksKept time.Duration
+	// HooksPrivate lets hooks be passed on to loopback and private networks.
+	HooksPrivate bool
 
 	// Zone is Timezone, loaded.
 	Zone    *time.Location
@@ -61,6 +65,8 @@ var Keys = []Key{
 	{Name: "keys.private", Default: "", Secret: true},
 	{Name: "admin.email", Default: ""},
 	{Name: "admin.password", Default: "", Secret: true},
+	{Name: "hooks.keep", Default: "30d"},
+	{Name: "hooks.private", Default: "false"},
 	{Name: "log.level", Default: "info"},
 }
 
@@ -165,12 +171,27 @@ func (c *Config) check() (err error) {
 	if (c.AdminEmail == "") != (c.AdminPassword == "") {
 		return fail("admin.email", "admin.email and admin.password go together")
 	}
+	if c.HooksKept, err = days(v("hooks.keep")); err != nil {
+		return fail("hooks.keep", `must be a number of days from "1d" to "3650d", not %q`, v("hooks.keep"))
+	}
+	if c.HooksPrivate, err = strconv.ParseBool(v("hooks.private")); err != nil {
+		return fail("hooks.private", "must be true or false, not %q", v("hooks.private"))
+	}
 	switch c.LogLevel {
 	case "debug", "info", "warn", "error":
 	default:
 		return fail("log.level", "must be debug, info, warn or error, not %q", c.LogLevel)
 	}
 	return nil
+}
+
+// days reads a time such as "30d".
+func days(text string) (time.Duration, error) {
+	n, err := strconv.Atoi(strings.TrimSuffix(text, "d"))
+	if err != nil || !strings.HasSuffix(text, "d") || n < 1 || n > 3650 {
+		return 0, fmt.Errorf("%q is no number of days", text)
+	}
+	return time.Duration(n) * 24 * time.Hour, nil
 }
 
 // Print writes each value and where it came from; secrets are only said to be set.

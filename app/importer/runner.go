@@ -12,6 +12,7 @@ import (
 	"strings"
 	"sync"
 	"time"
+	"unicode"
 
 	"kith/app"
 )
@@ -168,7 +169,7 @@ func uploadFailed(err error) error {
 
 func fileName(name string) string {
 	name = strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7f {
+		if r < ' ' || r == 0x7f || unicode.Is(unicode.Bidi_Control, r) { // which would show another name
 			return -1
 		}
 		return r

@@ -2,6 +2,7 @@ package segment
 
 import (
 	"bytes"
+	"iter"
 	"math"
 	"slices"
 	"strconv"
@@ -163,20 +164,25 @@ func DayKey(at app.Instant, zone *time.Location) string {
 // Summarize makes one number of the numbers of events, in the order of time and then
 // arrival. ok is false where there is nothing to make it of: no test holds then.
 func Summarize(a app.Aggregate, numbers []float64) (n float64, ok bool) {
-	if len(numbers) == 0 {
+	return summarize(a, slices.Values(numbers))
+}
+
+func summarize(a app.Aggregate, numbers iter.Seq[float64]) (n float64, ok bool) {
+	count := 0
+	for v := range numbers {
+		switch {
+		case a == app.Sum || a == app.Avg:
+			n += v
+		case count == 0, a == app.Min && v < n, a == app.Max && v > n:
+			n = v
+		}
+		count++
+	}
+	switch {
+	case count == 0:
 		return 0, a == app.Sum
-	}
-	switch a {
-	case app.Min:
-		return slices.Min(numbers), true
-	case app.Max:
-		return slices.Max(numbers), true
-	}
-	for _, v := range numbers {
-		n += v
-	}
-	if a == app.Avg {
-		n /= float64(len(numbers))
+	case a == app.Avg:
+		n /= float64(count)
 	}
 	return n, true
 }

@@ -100,7 +100,8 @@ type events struct {
 	condition *app.EventCondition
 	tester    *Tester
 	numbers   []number // of each candidate, for sum, avg, min and max
-	keys      []string // of each candidate, for distinct; "" for a missing one
+	keys      []int    // of each candidate, for distinct: equal for what is counted once, −1 for what is missing
+	tally     tally
 }
 
 type number struct {
@@ -108,33 +109,118 @@ type number struct {
 	ok bool
 }
 
+// tally counts the distinct keys of a run of candidates. The search for a turn looks at
+// thousands of runs that hardly differ, so it is moved from one to the next.
+type tally struct {
+	from, to int
+	times    []int // by key
+	distinct int
+}
+
+func (t *tally) move(keys []int, from, to int) int {
+	if from >= t.to || to <= t.from { // nothing in common: begin anew
+		clear(t.times)
+		t.from, t.to, t.distinct = from, from, 0
+	}
+	for ; t.to < to; t.to++ {
+		t.add(keys[t.to])
+	}
+	for ; t.from > from; t.from-- {
+		t.add(keys[t.from-1])
+	}
+	for ; t.from < from; t.from++ {
+		t.remove(keys[t.from])
+	}
+	for ; t.to > to; t.to-- {
+		t.remove(keys[t.to-1])
+	}
+	return t.distinct
+}
+
+func (t *tally) add(key int) {
+	if key < 0 {
+		return
+	}
+	if t.times[key]++; t.times[key] == 1 {
+		t.distinct++
+	}
+}
+
+func (t *tally) remove(key int) {
+	if key < 0 {
+		return
+	}
+	if t.times[key]--; t.times[key] == 0 {
+		t.distinct--
+	}
+}
+
 func (b *binder) event(c *app.EventCondition) *events {
 	zone := b.zone(c.Zone)
 	x := &events{condition: c, tester: NewTester(&c.Test)}
 	x.candidates = b.of(c, zone, c.Occurrence != app.EveryOccurrence)
+	if c.Aggregate == app.CountEvents {
+		return x
+	}
+	known := map[string]int{}
 	for _, e := range x.events {
-		switch {
-		case c.Aggregate == app.CountEvents:
-		case c.Of == app.EventDay:
-			x.keys = append(x.keys, DayKey(e.At, zone))
-		case c.Aggregate == app.Distinct:
-			key, _ := DistinctKey(Property(e, c.Of))
-			x.keys = append(x.keys, key)
-		default:
+		if c.Aggregate != app.Distinct {
 			var n number
 			if raw := Property(e, c.Of); raw != nil {
 				n.n, n.ok = NumberOf(raw)
 			}
 			x.numbers = append(x.numbers, n)
+			continue
 		}
+		key, ok := "", true
+		if c.Of == app.EventDay {
+			key = DayKey(e.At, zone)
+		} else {
+			key, ok = DistinctKey(Property(e, c.Of))
+		}
+		id := -1
+		if ok {
+			if _, seen := known[key]; !seen {
+				known[key] = len(known)
+			}
+			id = known[key]
+		}
+		x.keys = append(x.keys, id)
 	}
+	x.tally.times = make([]int, len(known))
 	return x
 }
 
 func (x *events) at(now app.Instant) verdict {
+	if x.condition.Occurrence == app.EveryOccurrence && len(x.moving) == 0 {
+		v := verdict{until: never}
+		if x.turning {
+			v.until = x.window.until(now, x.ats)
+		}
+		n, ok := x.run(within(x.ats, x.window.interval(now)))
+		v.holds = ok && x.tester.Count(n)
+		return v
+	}
 	which, until := x.which(now)
 	n, ok := x.total(which)
 	return verdict{ok && x.tester.Count(n), until}
+}
+
+// run is total for the candidates of a run, all of which count.
+func (x *events) run(from, to int) (n float64, ok bool) {
+	switch x.condition.Aggregate {
+	case app.CountEvents:
+		return float64(to - from), true
+	case app.Distinct:
+		return float64(x.tally.move(x.keys, from, to)), true
+	}
+	return summarize(x.condition.Aggregate, func(yield func(float64) bool) {
+		for i := from; i < to; i++ {
+			if x.numbers[i].ok && !yield(x.numbers[i].n) {
+				return
+			}
+		}
+	})
 }
 
 // which returns the candidates that count, in order.
@@ -170,19 +256,19 @@ func (x *events) total(which []int) (n float64, ok bool) {
 	case app.CountEvents:
 		return float64(len(which)), true
 	case app.Distinct:
-		seen := map[string]struct{}{}
+		seen := map[int]struct{}{}
 		for _, i := range which {
-			if x.keys[i] != "" {
+			if x.keys[i] >= 0 {
 				seen[x.keys[i]] = struct{}{}
 			}
 		}
 		return float64(len(seen)), true
 	}
-	var numbers []float64
-	for _, i := range which {
-		if x.numbers[i].ok {
-			numbers = append(numbers, x.numbers[i].n)
+	return summarize(x.condition.Aggregate, func(yield func(float64) bool) {
+		for _, i := range which {
+			if x.numbers[i].ok && !yield(x.numbers[i].n) {
+				return
+			}
 		}
-	}
-	return Summarize(x.condition.Aggregate, numbers)
+	})
 }

@@ -136,11 +136,11 @@ func (s *sequence) follow(steps [][]*app.Event, now app.Instant) (way *link, hol
 	until = never
 	for _, l := range reached {
 		limit := s.limit(l.event.At)
-		if limit != never && limit > now {
+		switch {
+		case nextAfter(l.event.At, none) < limit: // it came after all
+		case limit != never && limit > now:
 			until = min(until, limit)
-			continue
-		}
-		if n := nextAfter(l.event.At, none); n >= limit {
+		default:
 			return l, true, never
 		}
 	}

@@ -45,17 +45,23 @@ func NewTester(t *app.Test) *Tester {
 		x.texts = append(x.texts, text)
 	}
 	if x.Op == app.OpMatches {
-		expression := t.Operands[0].Text
-		if !t.Case {
-			expression = "(?i:" + expression + ")"
+		re, err := expression(norm.NFC.String(t.Operands[0].Text), t.Case)
+		if err != nil { // such as a range whose end was composed with a mark
+			re, err = expression(t.Operands[0].Text, t.Case)
 		}
-		re, err := regexp.Compile(expression)
-		if err != nil { // "(?i:" around a good expression is a good expression
+		if err != nil { // "(?i)" before a good expression is a good expression
 			panic("segment: " + err.Error())
 		}
 		x.re = re
 	}
 	return x
+}
+
+func expression(s string, cased bool) (*regexp.Regexp, error) {
+	if !cased {
+		s = "(?i)" + s // not "(?i:…)": a \Q without its \E would swallow the bracket
+	}
+	return regexp.Compile(s)
 }
 
 // foldSlow folds any text. A Caser is not safe for use by two at once, so it is made anew.
@@ -198,7 +204,7 @@ func (x *Tester) equals(i int, raw []byte, m Moment) bool {
 func (x *Tester) text(raw []byte) (string, bool) {
 	s, ok := app.Text(raw)
 	if !ok {
-		if !x.Test.Forced || x.Test.Type != app.TextType || raw[0] == '{' {
+		if !x.Test.Forced || x.Test.Type != app.TextType || raw[0] == '{' || raw[0] == '[' || raw[0] == 'n' {
 			return "", false
 		}
 		s = string(raw)
@@ -286,7 +292,8 @@ func (x *Tester) boolean(raw []byte) (value, ok bool) {
 // date returns a value as a date. A number, also in a text, is one only with "type":"date".
 func (x *Tester) date(raw []byte) (app.Date, bool) { return DateOf(raw, x.Test.Forced) }
 
-// DateOf returns a value as a date; epochs says whether numbers count as one.
+// DateOf returns a value as a date; epochs says whether numbers count as one, also those in
+// a text: else a telephone number would be a day of the seventies.
 func DateOf(raw []byte, epochs bool) (app.Date, bool) {
 	if raw[0] != '"' {
 		if !epochs || app.JSONKind(raw) != app.NumberKind {
@@ -302,10 +309,8 @@ func DateOf(raw []byte, epochs bool) (app.Date, bool) {
 	if !ok {
 		return app.Date{}, false
 	}
-	if s = strings.TrimSpace(s); !epochs {
-		if _, number := app.ParseNumber(s); number {
-			return app.Date{}, false
-		}
+	if s = strings.TrimSpace(s); !epochs && app.IsDecimal(s) {
+		return app.Date{}, false
 	}
 	return app.TryDate(s)
 }

@@ -10,6 +10,9 @@ select coalesce(max(id), 0) from events
 -- name: event_key_insert
 insert or ignore into event_keys (event_id, key) values (:event, :key)
 
+-- name: event_key_find
+select 1 from event_keys where key = :key
+
 -- name: event_key_clear
 delete from event_keys where event_id in (select id from events where customer_id = :customer)
 

@@ -13,7 +13,7 @@ import (
 func pages(s *server) map[string]string {
 	return map[string]string{
 		"customers": "/app/customers", "accounts": "/app/accounts", "lists": "/app/lists", "events": "/app/events",
-		"attributes": "/app/attributes", "requests": "/app/requests", "keys": "/app/keys", "no page": "/app/nowhere",
+		"attributes": "/app/attributes", "integrations": "/app/integrations", "requests": "/app/requests", "keys": "/app/keys", "no page": "/app/nowhere",
 		"a customer": "/app/customers/" + s.idOf("mint_10042"), "a customer as JSON": "/app/customers/" + s.idOf("mint_10042") + "?view=json",
 	}
 }
@@ -28,6 +28,11 @@ func TestPages_fitAtEveryWidthAndInBothColours(t *testing.T) {
 	s := serve(t, true, mint(120))
 	s.send("PUT", "/v1/users/mint_10042", `{"email":"nobody@"}`) // so that the log of requests has a refused one
 	where := pages(s)
+	shop, hook := s.connect(`{"kind":"webhook","name":"A shop whose name has as many letters as a name here can have"}`)
+	s.hook(hook, `{"user":{"id":"mint_10042","an unusually long name of a member of a body":"and an unusually long value, which goes on and on and on and on"}}`)
+	s.hook(hook, `not JSON at all, and therefore refused with a sentence that says where reading it ended`)
+	waiting, _ := s.connect(`{"kind":"ses"}`)
+	where["an integration"], where["a new integration"] = "/app/integrations/"+shop, "/app/integrations/"+waiting
 	b := s.signedIn()
 	b.open("/app/lists")
 	b.click("td a", "Monthly letter")
@@ -56,7 +61,7 @@ func TestPages_anEmptyFolderSaysHowToBegin(t *testing.T) {
 	b := s.signedIn()
 	for path, says := range map[string]string{
 		"/app/customers": "curl", "/app/accounts": "curl", "/app/lists": "No lists yet", "/app/events": "curl",
-		"/app/attributes": "curl", "/app/requests": "No requests yet", "/app/keys": "Send from your code",
+		"/app/attributes": "curl", "/app/integrations": "What you already use", "/app/requests": "No requests yet", "/app/keys": "Send from your code",
 	} {
 		for _, width := range []int64{1440, 390} {
 			b.look(width, false)
