@@ -1,12 +1,12 @@
 process.env.TZ = "UTC";
 import assert from "node:assert/strict";
-import { STOPS } from "../components/rail.js";
 import { test } from "node:test";
 import { classes, text } from "./text.js";
 
 const { Value } = await import("../components/value.js");
 const { chooseColumns } = await import("../components/customer-table.js");
 const { roundUp } = await import("../components/bars.js");
+const { STOPS } = await import("../components/rail.js");
 const { find } = await import("../components/palette.js");
 const { embedForm } = await import("../pages/list.js");
 const { Digits } = await import("../json.js");
