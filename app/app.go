@@ -13,6 +13,8 @@
 //	app/api            the Engage wire surface, and Kith's extensions under /v1
 //	app/admin          the dashboard's own JSON API under /api
 //	app/server         gin engine, middleware, mounting, listening, stopping
+//	app/column         what rules look at of everybody, in memory and by column; derived data
+//	app/keeper         who enters and leaves segments, and when: follows the feed, owns the columns
 //	app/requestlog     the newest requests that came over the API, in memory, for people to look at
 //	app/ingest         request bodies → []Change; pure
 //	app/integration    one file a service outside: check its signature, its body → []Change; pure
@@ -30,9 +32,8 @@
 //	ui                 the dashboard's source as the browser runs it
 //	assets             bytes we ship but do not write: browser libraries, fonts, icons; and public pages
 //
-// Rooms that come with what they hold: app/column,
-// app/service, app/mock, app/automation, app/broadcast,
-// app/delivery, app/channel.
+// Rooms that come with what they hold: app/service, app/mock, app/automation,
+// app/broadcast, app/delivery, app/channel.
 //
 // Who may import whom is a table in house_test.go, held against the code.
 //
@@ -47,6 +48,7 @@
 //	  └ ingest → Change                     pure: types, limits, timestamps, idempotency key
 //	      └ storage.Apply                   rows + feed rows in one transaction; commit; answer; wake the readers
 //	readers, each: the feed after my cursor → act → move the cursor in the same transaction as the effect
+//	  └ keeper.Keeper                       columns ← the rows; rules that the window touches → entered, left
 //	  └ search.Engine                       its cursor is inside the index, in the batch of its documents
 //
 // Each Change is applied whole or not at all: its checks (does the list exist, may

@@ -68,6 +68,9 @@ func (db *DB) FeedState(ctx context.Context) (app.FeedState, error) {
 	return s, err
 }
 
+// FeedMoved returns a channel that is closed when the head, or a cursor, next moves.
+func (db *DB) FeedMoved() <-chan struct{} { return db.moved.wait() }
+
 // AwaitFeed waits until the head is past a position. It returns ctx's error when ctx
 // ends first.
 func (db *DB) AwaitFeed(ctx context.Context, after int64) error {

@@ -205,8 +205,17 @@ func (t *txn) buildSegment(c *app.BuildSegment) (app.Result, error) {
 	if err := t.storeMembers(c.Segment, c.Version, c.Count, c.Members); err != nil {
 		return app.Result{}, err
 	}
-	_, err = t.w.q.exec("segment_day_move", c.Segment, app.DayOf(t.now), 0, 0, c.Count)
-	return app.Result{Segment: c.Segment, Changed: true}, err
+	return app.Result{Segment: c.Segment, Changed: true}, t.segmentDay(c.Segment, 0, 0, c.Count)
+}
+
+// segmentDay adds to today's line of a segment's history.
+func (t *txn) segmentDay(segment, entered, left, size int64) error {
+	day := app.DayOf(t.now)
+	if _, err := t.w.q.exec("segment_day_move", segment, day, entered, left, size); err != nil {
+		return err
+	}
+	_, err := t.w.q.exec("segment_day_later", size, segment, day)
+	return err
 }
 
 func (t *txn) storeMembers(segment, version, count int64, members []byte) error {
@@ -253,7 +262,7 @@ func (t *txn) moveMembers(c *app.MoveMembers) (app.Result, error) {
 	if _, err := t.w.q.exec("segment_moved", count, n, c.Segment); err != nil {
 		return app.Result{}, err
 	}
-	if _, err := t.w.q.exec("segment_day_move", c.Segment, app.DayOf(t.now), entered, left, count); err != nil {
+	if err := t.segmentDay(c.Segment, entered, left, count); err != nil {
 		return app.Result{}, err
 	}
 	if err := t.renewMembers(c.Segment, g.Built, count); err != nil {

@@ -24,6 +24,7 @@ import (
 	"kith/app/api"
 	"kith/app/hook"
 	"kith/app/importer"
+	"kith/app/keeper"
 	"kith/app/requestlog"
 	"kith/app/server"
 	"kith/storage"
@@ -46,6 +47,7 @@ type Server struct {
 	Clock    *app.MovableClock
 	Requests *requestlog.Log
 	Hooks    *hook.Desk
+	Segments *keeper.Keeper
 	Handler  http.Handler
 	// Certificate is what SNS signs with, for tests that play its part.
 	Certificate *x509.Certificate
@@ -78,17 +80,19 @@ func Start(t testing.TB) *Server {
 		return s.Certificate, nil
 	}})
 	imports := importer.NewRunner(db, importer.RunnerOptions{Clock: clock, Log: log})
+	s.Segments = keeper.New(db, keeper.Options{Clock: clock, Log: log})
 	a := api.New(db, api.Options{
-		Imports: imports,
-		Clock:   clock, Pinned: api.Pinned{Public: Public, Private: Private},
+		Imports: imports, Segments: s.Segments,
+		Clock: clock, Pinned: api.Pinned{Public: Public, Private: Private},
 		Version: "test", OrgID: db.OrgID(), Log: log, Requests: s.Requests, Hooks: s.Hooks,
 	})
 	srv := server.New(server.Options{Log: log, Mount: []func(*gin.Engine){a.Mount}})
 	s.Handler = srv.Handler()
 	ctx, cancel := context.WithCancel(context.Background())
-	ended, imported := make(chan error, 1), make(chan error, 1)
+	ended, imported, kept := make(chan error, 1), make(chan error, 1), make(chan error, 1)
 	go func() { ended <- srv.Serve(ctx, l) }()
 	go func() { imported <- imports.Run(ctx) }()
+	go func() { kept <- s.Segments.Run(ctx) }()
 	t.Cleanup(func() {
 		s.client.CloseIdleConnections()
 		cancel()
@@ -96,6 +100,7 @@ func Start(t testing.TB) *Server {
 			t.Errorf("the server ended: %v", err)
 		}
 		<-imported
+		<-kept
 	})
 	return s
 }

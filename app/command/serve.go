@@ -16,6 +16,7 @@ import (
 	"kith/app/config"
 	"kith/app/hook"
 	"kith/app/importer"
+	"kith/app/keeper"
 	"kith/app/outward"
 	"kith/app/requestlog"
 	"kith/app/server"
@@ -92,7 +93,8 @@ func (c *cli) runServe(ctx context.Context, cfg *config.Config, demo bool) error
 	sender := outward.NewSender(db, client, clock, log)
 	hooks := hook.New(db, hook.Options{Clock: clock, Zone: cfg.Zone, Certificate: client.Certificate, Wake: sender.Wake})
 	imports := importer.NewRunner(db, importer.RunnerOptions{Clock: clock, Log: log, Zone: cfg.Zone})
-	handlers, err := newHandlers(db, index, hooks, imports, cfg, log, demo)
+	segments := keeper.New(db, keeper.Options{Clock: clock, Zone: cfg.Zone, Log: log, Folder: db.Folder()})
+	handlers, err := newHandlers(db, parts{index, hooks, imports, segments}, cfg, log, demo)
 	if err != nil {
 		return err
 	}
@@ -103,6 +105,7 @@ func (c *cli) runServe(ctx context.Context, cfg *config.Config, demo bool) error
 		handlers.api.Run,
 		db.KeepHouse,
 		index.Run,
+		segments.Run,
 		sender.Run,
 		imports.Run,
 	)
@@ -114,7 +117,15 @@ type handlers struct {
 	mount []func(*gin.Engine)
 }
 
-func newHandlers(db *storage.DB, index *search.Engine, hooks *hook.Desk, imports *importer.Runner, cfg *config.Config, log *slog.Logger, demo bool) (*handlers, error) {
+// parts are what the handlers reach beside storage.
+type parts struct {
+	index    *search.Engine
+	hooks    *hook.Desk
+	imports  *importer.Runner
+	segments *keeper.Keeper
+}
+
+func newHandlers(db *storage.DB, p parts, cfg *config.Config, log *slog.Logger, demo bool) (*handlers, error) {
 	requests := requestlog.New(clock.Now())
 	dashboard, err := server.Dashboard(ui.Files, assets.Files)
 	if err != nil {
@@ -123,12 +134,12 @@ func newHandlers(db *storage.DB, index *search.Engine, hooks *hook.Desk, imports
 	pinned := api.Pinned{Public: cfg.KeysPublic, Private: cfg.KeysPrivate}
 	h := &handlers{api: api.New(db, api.Options{
 		Clock: clock, Zone: cfg.Zone, Pinned: pinned, Version: Version,
-		OrgID: db.OrgID(), Log: log, Requests: requests, TrustProxy: cfg.TrustProxy, Search: index, Imports: imports,
-		Hooks: hooks, URL: cfg.URL,
+		OrgID: db.OrgID(), Log: log, Requests: requests, TrustProxy: cfg.TrustProxy, Search: p.index, Segments: p.segments,
+		Imports: p.imports, Hooks: p.hooks, URL: cfg.URL,
 	})}
 	a := admin.New(db, admin.Options{
 		Clock: clock, Log: log, Requests: requests, Workspace: cfg.Workspace, Zone: cfg.Zone, Version: Version,
-		URL: cfg.URL, Pinned: pinned.Key(), KeysChanged: h.api.ForgetKeys, Demo: demo, Search: index, Hooks: hooks, Imports: imports,
+		URL: cfg.URL, Pinned: pinned.Key(), KeysChanged: h.api.ForgetKeys, Demo: demo, Search: p.index, Segments: p.segments, Hooks: p.hooks, Imports: p.imports,
 	})
 	h.mount = []func(*gin.Engine){h.api.Mount, a.Mount, dashboard}
 	return h, nil

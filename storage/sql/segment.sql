@@ -103,6 +103,10 @@ insert into segment_days (segment_id, day, entered, left, size) values (:segment
 on conflict (segment_id, day) do update
 set entered = entered + excluded.entered, left = left + excluded.left, size = excluded.size
 
+-- name: segment_day_later
+-- With the clock put back, days that were later have the size that there is now.
+update segment_days set size = :size where segment_id = :segment and day > :day
+
 -- name: segment_day_list
 -- From a day on, and the last one before it, which says the size that it began with.
 select day, entered, left, size

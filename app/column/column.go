@@ -1,0 +1,263 @@
+// Package column holds what rules look at of every customer, in memory and by column, so
+// that a rule is answered for everybody in milliseconds: attributes as codes of a
+// dictionary, numbers, dates or folded texts; the times of events, grouped by customer;
+// lists and accounts as bitmaps.
+//
+// Everything here is derived from the tables by following the feed, and may be thrown away
+// at any time. A [Store] is at one position of the feed. What it reads may be newer than
+// that: the feed names it again later, and reading it twice does no harm.
+//
+// The invariant: at rest, a [Plan] answers for each customer what [segment.Match] answers
+// from the tables. Every test on a value goes by [segment.Tester], the columns only spare
+// it the looking.
+//
+// # What it costs
+//
+// An attribute takes 2 bytes a customer as long as it has at most 16,384 distinct values;
+// else 8 (numbers, dates), or 4 and the text. An event takes 8 bytes and its customer 8 a
+// name; 12 more once a live rule's window moves over it. A million customers with twenty
+// attributes and ten million events take some 250 MB. All of it grows with the number of
+// customers and events, and so does the time to read it at a start without a snapshot; a
+// rule for everybody takes time with what it looks at, a rule for one customer does not
+// grow but for the logarithm of a search.
+package column
+
+import (
+	"slices"
+	"sort"
+	"strings"
+	"sync"
+	"time"
+
+	"kith/app"
+	"kith/app/segment"
+
+	"github.com/RoaringBitmap/roaring/v2"
+)
+
+// Store is the columns of one workspace. The Keeper alone changes it; whoever evaluates
+// holds the lock for reading.
+type Store struct {
+	sync.RWMutex
+	zone *time.Location
+
+	rows   []int64 // by slot, upwards; a slot is never used again
+	exists bitset
+	live   bitset // exists, and is not archived
+
+	attrs  map[string]*values // by the name in a rule; under rawKey as it came
+	cols   []*attrColumn      // the same, as rows are set
+	byName map[string][]*attrColumn
+	paths  []*attrColumn // of names with a dot
+	epoch  int
+
+	zones   []*time.Location // of customers; the workspace's first
+	zoneOf  []uint16         // by slot
+	zoneRaw map[string]uint16
+
+	series   map[string]*series
+	names    map[int64]string // of events, by row
+	sources  map[string]int64
+	lists    map[int64]*[3]*roaring.Bitmap // by app.SubscriptionStatus
+	accounts map[int64]*roaring.Bitmap
+	onLists  map[uint32][]int64 // the lists of a slot, to find what has changed
+	inside   map[uint32][]int64 // the accounts of a slot
+
+	indexes map[dateKey]*dateIndex
+
+	seq       int64 // of the feed
+	lastEvent int64 // row of the last event taken
+	shape     int64 // grows when a plan may have become stale
+
+	// While a load is under way: the slots whose events were moved or taken away.
+	loading bool
+	moved   []uint32
+}
+
+// attrColumn is an attribute's column under its name.
+type attrColumn struct {
+	name  string // without rawKey
+	key   string
+	v     *values
+	epoch int
+}
+
+type dateKey struct {
+	name   string
+	epochs bool
+}
+
+// New returns an empty store; zone is the workspace's.
+func New(zone *time.Location) *Store {
+	if zone == nil {
+		zone = time.UTC
+	}
+	return &Store{
+		zone: zone, attrs: map[string]*values{}, byName: map[string][]*attrColumn{}, zones: []*time.Location{zone},
+		zoneRaw: map[string]uint16{}, series: map[string]*series{}, names: map[int64]string{}, sources: map[string]int64{},
+		lists: map[int64]*[3]*roaring.Bitmap{}, accounts: map[int64]*roaring.Bitmap{}, onLists: map[uint32][]int64{},
+		inside: map[uint32][]int64{}, indexes: map[dateKey]*dateIndex{},
+	}
+}
+
+// Seq is the store's position in the feed.
+func (s *Store) Seq() int64 { return s.seq }
+
+// Shape grows when plans must be made anew: an event has a new name, a column another form.
+func (s *Store) Shape() int64 { return s.shape }
+
+func (s *Store) count() int { return len(s.rows) }
+
+// Total is how many customers there are that are not archived.
+func (s *Store) Total() int64 { return int64(s.live.count()) }
+
+// slot returns a row's slot. Rows are handed out upwards, so few are missing in between.
+func (s *Store) slot(row int64) (uint32, bool) {
+	n := len(s.rows)
+	if n == 0 || row < s.rows[0] || row > s.rows[n-1] {
+		return 0, false
+	}
+	most := min(int(row-s.rows[0]), n-1)
+	if s.rows[most] == row {
+		return uint32(most), true
+	}
+	gaps := int(s.rows[n-1]-s.rows[0]) + 1 - n
+	from := max(0, most-gaps)
+	i := from + sort.Search(most-from, func(k int) bool { return s.rows[from+k] >= row })
+	return uint32(i), i < n && s.rows[i] == row && s.exists.has(uint32(i))
+}
+
+// addSlot makes a slot for a row beyond all others.
+func (s *Store) addSlot(row int64) uint32 {
+	slot := uint32(len(s.rows))
+	s.rows = append(s.rows, row)
+	n := len(s.rows)
+	s.exists, s.live = s.exists.grow(n), s.live.grow(n)
+	s.zoneOf = append(s.zoneOf, 0)
+	for _, c := range s.cols {
+		c.v.grow(n)
+	}
+	return slot
+}
+
+// attribute returns a column that is there, nil otherwise.
+func (s *Store) attribute(key string) *values { return s.attrs[key] }
+
+// addColumn makes an empty column for an attribute; key may end with rawKey.
+func (s *Store) addColumn(key string) *attrColumn {
+	name := strings.TrimSuffix(key, rawKey)
+	c := &attrColumn{name: name, key: key, v: newValues(s.count(), key != name)}
+	s.cols = append(s.cols, c)
+	s.byName[name] = append(s.byName[name], c)
+	if strings.Contains(name, ".") {
+		s.paths = append(s.paths, c)
+	}
+	return c
+}
+
+// dropColumn gives a column up.
+func (s *Store) dropColumn(c *attrColumn) {
+	keep := func(o *attrColumn) bool { return o == c }
+	delete(s.attrs, c.key)
+	s.cols = slices.DeleteFunc(s.cols, keep)
+	s.paths = slices.DeleteFunc(s.paths, keep)
+	if s.byName[c.name] = slices.DeleteFunc(s.byName[c.name], keep); len(s.byName[c.name]) == 0 {
+		delete(s.byName, c.name)
+	}
+	for key := range s.indexes {
+		if key.name == c.name {
+			delete(s.indexes, key)
+		}
+	}
+}
+
+// datesOf returns the index of an attribute's dates, made at the first asking.
+func (s *Store) datesOf(name string, v *values, epochs bool) *dateIndex {
+	key := dateKey{name, epochs}
+	x := s.indexes[key]
+	if x == nil {
+		x = &dateIndex{epochs: epochs}
+		x.fill(v)
+		s.indexes[key] = x
+	}
+	return x
+}
+
+// eventNames are the names of all series, in order.
+func (s *Store) eventNames() []string {
+	names := make([]string, 0, len(s.series))
+	for name := range s.series {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names
+}
+
+// Coming is when the next event comes that is dated after now; it matters only to rules
+// that ask for the last interaction.
+func (s *Store) Coming(now app.Instant) (app.Instant, bool) {
+	if s.lastColumn() == nil {
+		return segment.End, false
+	}
+	return s.comingAfter(now)
+}
+
+// comingAfter is when the next event comes that is dated after now.
+func (s *Store) comingAfter(now app.Instant) (app.Instant, bool) {
+	best, found := segment.End, false
+	for _, x := range s.series {
+		if t, ok := x.upcoming.after(now); ok && t < best {
+			best, found = t, true
+		}
+	}
+	return best, found
+}
+
+// zoneFor returns the place of the zone that a raw attribute tz names among the store's.
+func (s *Store) zoneFor(raw []byte) uint16 {
+	if len(raw) == 0 {
+		return 0
+	}
+	if at, ok := s.zoneRaw[string(raw)]; ok {
+		return at
+	}
+	at := uint16(0)
+	if zone := segment.CustomerZone(raw, s.zone); zone != s.zone {
+		for i, z := range s.zones {
+			if z.String() == zone.String() {
+				at = uint16(i)
+			}
+		}
+		if at == 0 && len(s.zones) < 1<<15 && zone.String() != s.zone.String() {
+			at = uint16(len(s.zones))
+			s.zones = append(s.zones, zone)
+		}
+	}
+	if len(s.zoneRaw) < 1<<16 {
+		s.zoneRaw[strings.Clone(string(raw))] = at
+	}
+	return at
+}
+
+// Size is the memory that the columns take, in bytes, by their own count.
+func (s *Store) Size() int64 {
+	n := int64(8*cap(s.rows) + 16*cap(s.exists) + 2*cap(s.zoneOf))
+	for _, c := range s.cols {
+		n += c.v.size()
+	}
+	for _, x := range s.series {
+		n += x.size()
+	}
+	for _, x := range s.indexes {
+		n += int64(12 * (x.instants.size() + x.wall.size()))
+	}
+	for _, l := range s.lists {
+		for _, b := range l {
+			n += int64(b.GetSizeInBytes())
+		}
+	}
+	for _, b := range s.accounts {
+		n += int64(b.GetSizeInBytes())
+	}
+	return n + int64(64*(len(s.onLists)+len(s.inside)))
+}

@@ -1,0 +1,619 @@
+package column
+
+import (
+	"cmp"
+	"slices"
+	"sort"
+	"strings"
+	"time"
+
+	"kith/app"
+	"kith/app/segment"
+)
+
+// eventLeaf tests the events of one name, or of any.
+type eventLeaf struct {
+	zoning
+	c       *app.EventCondition
+	t       *segment.Tester
+	parts   []*eventPart
+	windows []window // by zone, at now
+	at      app.Instant
+	merge   bool // the order of events among names counts
+	scratch scratch
+}
+
+// eventPart is what a leaf looks at of one series.
+type eventPart struct {
+	s      *series
+	where  []*matcher
+	zones  []zoning
+	of     *values
+	number *matcher // reads of as numbers
+	hashes []uint64
+	source int // row of the source that counts, 0 any, -1 none
+	moving []*propertyDates
+}
+
+// window is the instants that events are taken from: from is included, to is not.
+type window struct{ from, to app.Instant }
+
+// scratch is memory that one goroutine uses again and again.
+type scratch struct {
+	places []uint32
+	refs   []ref
+	seen   map[uint64]struct{}
+}
+
+// ref is an event of one of several parts.
+type ref struct {
+	part  *eventPart
+	place uint32
+	at    app.Instant
+}
+
+// parts compiles what a condition looks at in each of its series; nil when columns are missing.
+func (c *compiler) parts(x *app.EventCondition, of string, hash, rows bool) []*eventPart {
+	names := []string{x.Event}
+	if x.Event == app.AnyEvent {
+		c.plan.deps.anyEvent = true
+		names = c.s.eventNames()
+	} else {
+		c.plan.deps.events[x.Event] = struct{}{}
+	}
+	source := 0
+	if x.Source != "" {
+		if source = int(c.names.Source(x.Source)); source == 0 {
+			source = -1
+		}
+	}
+	var parts []*eventPart
+	for _, name := range names {
+		s := c.s.series[name]
+		if s == nil {
+			continue // no such event has come
+		}
+		p := &eventPart{s: s, source: source}
+		if source > 0 && s.sources == nil && len(s.at) > 0 {
+			c.need(Need{Event: name, Sources: true})
+		}
+		if rows && s.rows == nil && len(s.at) > 0 {
+			c.need(Need{Event: name, Rows: true})
+		}
+		for i := range x.Where {
+			w := &x.Where[i]
+			t := segment.NewTester(&w.Test)
+			v := c.property(s, name, w.Property, t)
+			if v == nil {
+				continue
+			}
+			p.where, p.zones = append(p.where, newMatcher(v, t)), append(p.zones, c.zoning(w.Test.Zone))
+			if t.Op.Moving() {
+				p.moving = append(p.moving, &propertyDates{zoning: c.zoning(w.Test.Zone), s: s, m: p.where[len(p.where)-1]})
+			}
+		}
+		switch {
+		case of == "" || of == app.EventDay:
+		case hash:
+			if h, ok := s.hashes[of]; ok {
+				p.hashes = h
+			} else {
+				c.need(Need{Event: name, Property: of, Hash: true})
+			}
+		default:
+			if p.of = s.props[of]; p.of == nil {
+				c.need(Need{Event: name, Property: of})
+			}
+		}
+		parts = append(parts, p)
+	}
+	return parts
+}
+
+// property returns the column that answers t for a property of a series.
+func (c *compiler) property(s *series, event, name string, t *segment.Tester) *values {
+	v := s.props[name]
+	if v != nil && answers(v, t) {
+		return v
+	}
+	if v != nil {
+		name += rawKey
+		if v = s.props[name]; v != nil {
+			return v
+		}
+	}
+	c.need(Need{Event: event, Property: name})
+	return nil
+}
+
+func (c *compiler) event(x *app.EventCondition) node {
+	any := x.Event == app.AnyEvent
+	l := &eventLeaf{zoning: c.zoning(x.Zone), c: x, t: segment.NewTester(&x.Test)}
+	l.merge = any && (x.Occurrence != app.EveryOccurrence || x.Aggregate == app.Sum || x.Aggregate == app.Avg)
+	of := ""
+	if x.Aggregate != app.CountEvents {
+		of = x.Of
+	}
+	l.parts = c.parts(x, of, x.Aggregate == app.Distinct, l.merge)
+	c.plan.movers = append(c.plan.movers, &windowMover{zoning: l.zoning, parts: l.parts, within: x.Within})
+	for _, p := range l.parts {
+		for _, m := range p.moving {
+			c.plan.movers = append(c.plan.movers, m)
+		}
+	}
+	return l
+}
+
+// windowAt returns a condition's window at an instant.
+func windowAt(w *app.Window, now app.Instant, zone *time.Location) segment.Interval {
+	in := segment.Interval{From: segment.Beginning, To: now + 1}
+	if w == nil {
+		return in
+	}
+	if !w.Last.IsZero() {
+		in.From = w.Last.Before(now, zone) + 1
+		return in
+	}
+	if w.From != nil {
+		in.From = boundAt(w.From, now, zone)
+	}
+	if w.To != nil {
+		in.To = min(in.To, boundAt(w.To, now, zone))
+	}
+	return in
+}
+
+func boundAt(b *app.Bound, now app.Instant, zone *time.Location) app.Instant {
+	if b.Date != nil {
+		return b.Date.Start(zone)
+	}
+	return b.Ago.Before(now, zone)
+}
+
+func (l *eventLeaf) ready(now app.Instant) {
+	clock := l.clock(now)
+	if l.at != now || len(l.windows) != len(clock.zones) {
+		l.at, l.windows = now, l.windows[:0]
+		for _, zone := range clock.zones {
+			in := windowAt(l.c.Within, now, zone)
+			l.windows = append(l.windows, window{in.From, in.To})
+		}
+	}
+	for _, p := range l.parts {
+		p.ready(now, l.c.Of, l.c.Aggregate == app.Distinct)
+	}
+}
+
+func (p *eventPart) ready(now app.Instant, of string, hash bool) {
+	for i, m := range p.where {
+		m.ready(p.zones[i].clock(now))
+	}
+	if hash && of != app.EventDay {
+		p.hashes = p.s.hashes[of] // it may lie elsewhere since
+	}
+}
+
+// fits tests one event's source and properties.
+func (p *eventPart) fits(place, slot uint32) bool {
+	if p.source != 0 && (p.source < 0 || int(p.s.sources[place]) != p.source) {
+		return false
+	}
+	for i, m := range p.where {
+		if !m.holds(place, p.zones[i].of(slot)) {
+			return false
+		}
+	}
+	return true
+}
+
+func (l *eventLeaf) one(slot uint32) bool { return l.holds(slot, &l.scratch) }
+
+func (l *eventLeaf) holds(slot uint32, x *scratch) bool {
+	w := l.windows[l.of(slot)]
+	if l.c.Occurrence != app.EveryOccurrence {
+		return l.occurrence(slot, w, x)
+	}
+	if l.c.Aggregate == app.CountEvents {
+		n := 0
+		for _, p := range l.parts {
+			n += p.count(slot, p.s.of(slot, &x.places), w)
+		}
+		return l.t.Count(float64(n))
+	}
+	a := newSum(l, x)
+	if l.merge {
+		for _, r := range l.merged(slot, x) {
+			if r.at >= w.from && r.at < w.to && r.part.fits(r.place, slot) {
+				a.add(r.part, r.place, r.at, slot)
+			}
+		}
+		return a.holds()
+	}
+	for _, p := range l.parts {
+		r := p.s.of(slot, &x.places)
+		from, to := p.s.span(r, w)
+		for k := from; k < to; k++ {
+			if place := r.place(k); p.fits(place, slot) {
+				a.add(p, place, p.s.at[place], slot)
+			}
+		}
+	}
+	return a.holds()
+}
+
+// span returns the part of a run that lies in a window.
+func (s *series) span(r run, w window) (from, to int) {
+	n := r.len()
+	if n == 0 {
+		return 0, 0
+	}
+	if s.at[r.place(0)] < w.from {
+		from = sort.Search(n, func(k int) bool { return s.at[r.place(k)] >= w.from })
+	}
+	to = n
+	if from < n && s.at[r.place(n-1)] >= w.to {
+		to = from + sort.Search(n-from, func(k int) bool { return s.at[r.place(from+k)] >= w.to })
+	}
+	return from, to
+}
+
+func (p *eventPart) count(slot uint32, r run, w window) int {
+	from, to := p.s.span(r, w)
+	if len(p.where) == 0 && p.source == 0 {
+		return to - from
+	}
+	n := 0
+	for k := from; k < to; k++ {
+		if p.fits(r.place(k), slot) {
+			n++
+		}
+	}
+	return n
+}
+
+// merged returns a customer's events of all parts in the order of time, then arrival.
+func (l *eventLeaf) merged(slot uint32, x *scratch) []ref {
+	refs := x.refs[:0]
+	for _, p := range l.parts {
+		r := p.s.of(slot, &x.places)
+		for k := range r.len() {
+			place := r.place(k)
+			refs = append(refs, ref{p, place, p.s.at[place]})
+		}
+	}
+	slices.SortFunc(refs, func(a, b ref) int {
+		if c := cmp.Compare(a.at, b.at); c != 0 {
+			return c
+		}
+		return cmp.Compare(a.part.s.rows[a.place], b.part.s.rows[b.place])
+	})
+	x.refs = refs
+	return refs
+}
+
+// occurrence tests the first or last event that has come, of the source that counts.
+func (l *eventLeaf) occurrence(slot uint32, w window, x *scratch) bool {
+	n := 0.0
+	found := false
+	try := func(p *eventPart, place uint32, at app.Instant) bool { // reports that the event was found
+		if p.source != 0 && (p.source < 0 || int(p.s.sources[place]) != p.source) {
+			return false
+		}
+		if at >= w.from && at < w.to && p.fits(place, slot) {
+			n = 1
+		}
+		return true
+	}
+	last := l.c.Occurrence == app.LastOccurrence
+	if l.merge {
+		refs := l.merged(slot, x)
+		for len(refs) > 0 && refs[len(refs)-1].at > l.at {
+			refs = refs[:len(refs)-1]
+		}
+		for k := 0; k < len(refs) && !found; k++ {
+			r := refs[k]
+			if last {
+				r = refs[len(refs)-1-k]
+			}
+			found = try(r.part, r.place, r.at)
+		}
+		return l.t.Count(n)
+	}
+	for _, p := range l.parts {
+		r := p.s.of(slot, &x.places)
+		come := p.s.upTo(r, l.at)
+		for k := 0; k < come && !found; k++ {
+			place := r.place(k)
+			if last {
+				place = r.place(come - 1 - k)
+			}
+			found = try(p, place, p.s.at[place])
+		}
+	}
+	return l.t.Count(n)
+}
+
+// sum makes one number of events.
+type sum struct {
+	l    *eventLeaf
+	n    int
+	sum  float64
+	seen map[uint64]struct{}
+}
+
+func newSum(l *eventLeaf, x *scratch) sum {
+	a := sum{l: l}
+	if l.c.Aggregate == app.Distinct {
+		if x.seen == nil {
+			x.seen = map[uint64]struct{}{}
+		}
+		clear(x.seen)
+		a.seen = x.seen
+	}
+	return a
+}
+
+func (a *sum) add(p *eventPart, place uint32, at app.Instant, slot uint32) {
+	if a.l.c.Aggregate == app.Distinct {
+		key := uint64(0)
+		if a.l.c.Of == app.EventDay {
+			clock := a.l.clock(at)
+			key = uint64(app.DayOf(app.WallOf(at, clock.zones[a.l.of(slot)]))) + 1<<32
+		} else {
+			key = p.hashes[place]
+		}
+		if key != 0 {
+			a.seen[key] = struct{}{}
+		}
+		return
+	}
+	v, ok := numberAt(p.of, place)
+	if !ok {
+		return
+	}
+	a.n++
+	switch {
+	case a.l.c.Aggregate == app.Min && a.n > 1:
+		a.sum = min(a.sum, v)
+	case a.l.c.Aggregate == app.Max && a.n > 1:
+		a.sum = max(a.sum, v)
+	case a.n == 1 && (a.l.c.Aggregate == app.Min || a.l.c.Aggregate == app.Max):
+		a.sum = v
+	default:
+		a.sum += v
+	}
+}
+
+// numberAt reads a value as a number.
+func numberAt(v *values, i uint32) (float64, bool) {
+	if v.form == numberForm {
+		if n := v.numbers[i]; n == n {
+			return n, true
+		}
+	}
+	if v.form == textForm {
+		if content := v.at(i); content != nil {
+			return app.ParseNumber(strings.TrimSpace(string(content)))
+		}
+	}
+	raw := v.raw(i)
+	if len(raw) == 0 {
+		return 0, false
+	}
+	return segment.NumberOf(raw)
+}
+
+func (a *sum) holds() bool {
+	switch a.l.c.Aggregate {
+	case app.Distinct:
+		return a.l.t.Count(float64(len(a.seen)))
+	case app.Sum:
+		return a.l.t.Count(a.sum)
+	case app.Avg:
+		return a.n > 0 && a.l.t.Count(a.sum/float64(a.n))
+	}
+	return a.n > 0 && a.l.t.Count(a.sum)
+}
+
+// all walks everybody who has such events; for all others one answer holds.
+func (l *eventLeaf) all() bitset {
+	out := newBits(l.s.count())
+	if l.nothing() {
+		out.fill()
+	}
+	if len(l.parts) == 1 {
+		l.walk(l.parts[0], out)
+		return out
+	}
+	some := newBits(l.s.count())
+	for _, p := range l.parts {
+		p.s.everybody(some.set)
+		for _, m := range p.where {
+			m.fillTable()
+		}
+	}
+	inParallel(len(out), func(from, to int) {
+		x := &scratch{}
+		for w := from; w < to; w++ {
+			one := bitset{some[w]}
+			one.each(func(bit uint32) {
+				slot := uint32(w<<6) + bit
+				out.put(slot, l.holds(slot, x))
+			})
+		}
+	})
+	return out
+}
+
+// nothing is the answer for one without any such event.
+func (l *eventLeaf) nothing() bool {
+	switch l.c.Aggregate {
+	case app.Avg, app.Min, app.Max:
+		return false
+	}
+	return l.t.Count(0)
+}
+
+// walk answers for everybody who has events of a single series.
+func (l *eventLeaf) walk(p *eventPart, out bitset) {
+	s := p.s
+	// The dictionaries' tables are filled before they are shared.
+	for _, m := range p.where {
+		m.fillTable()
+	}
+	plain := l.c.Occurrence == app.EveryOccurrence && l.c.Aggregate == app.CountEvents && len(p.where) == 0 && p.source == 0 && len(l.windows) == 1
+	inParallel(len(out), func(from, to int) {
+		x := &scratch{}
+		first, _ := slices.BinarySearch(s.owners, uint32(from<<6))
+		for k := first; k < len(s.owners) && int(s.owners[k]) < to<<6; k++ {
+			slot := s.owners[k]
+			if s.odd.has(slot) {
+				continue
+			}
+			if plain {
+				n := countIn(s.at[s.starts[k]:s.starts[k+1]], l.windows[0])
+				out.put(slot, l.t.Count(float64(n)))
+				continue
+			}
+			out.put(slot, l.holds(slot, x))
+		}
+	})
+	s.odd.each(func(slot uint32) { out.put(slot, l.holds(slot, &l.scratch)) })
+}
+
+// countIn counts the instants in a window; at is in order.
+func countIn(at []app.Instant, w window) int {
+	if len(at) > 32 {
+		from, _ := slices.BinarySearch(at, w.from)
+		to, _ := slices.BinarySearch(at, w.to)
+		return max(to-from, 0)
+	}
+	n := 0
+	for _, t := range at {
+		if t >= w.from && t < w.to {
+			n++
+		}
+	}
+	return n
+}
+
+// fillTable asks the test of every value of a dictionary, so that the table can be shared.
+func (m *matcher) fillTable() {
+	if m.v.form != dictForm || m.dates != nil {
+		return
+	}
+	for code := 1; code < len(m.v.dict); code++ {
+		if m.v.counts[code] > 0 {
+			m.code(uint16(code), 0)
+		}
+	}
+}
+
+// windowMover turns where events enter or leave a window.
+type windowMover struct {
+	zoning
+	parts  []*eventPart
+	within *app.Window
+}
+
+func (w *windowMover) rolls() bool {
+	return w.within != nil && (!w.within.Last.IsZero() || w.within.From != nil && w.within.From.Date == nil || w.within.To != nil && w.within.To.Date == nil)
+}
+
+func (w *windowMover) edges(now app.Instant, zone *time.Location) segment.Interval {
+	return windowAt(w.within, now, zone)
+}
+
+func (w *windowMover) next(now app.Instant) (app.Instant, bool) {
+	best, found := segment.End, false
+	for _, p := range w.parts {
+		if t, ok := p.s.upcoming.after(now); ok && t < best {
+			best, found = t, true
+		}
+		if !w.rolls() {
+			continue
+		}
+		p.s.needIndex()
+		t, ok := soonest(w.clock(now), func(zone *time.Location) (app.Instant, bool) {
+			return edges(w.edges).next(now, zone, p.s.index.after)
+		})
+		if ok && t < best {
+			best, found = t, true
+		}
+	}
+	return best, found
+}
+
+func (w *windowMover) moved(from, to app.Instant, visit func(uint32)) bool {
+	for _, p := range w.parts {
+		p.s.upcoming.between(from+1, to, visit)
+		if !w.rolls() {
+			continue
+		}
+		p.s.needIndex()
+		overZones(w.clock(to), func(zone *time.Location) bool {
+			for _, s := range edges(w.edges).sweep(from, to, zone) {
+				if !s.still() {
+					p.s.index.between(s.from, s.to, visit)
+				}
+			}
+			return false
+		})
+	}
+	return false
+}
+
+// propertyDates turns where a moving test of a property's dates does.
+type propertyDates struct {
+	zoning
+	s     *series
+	m     *matcher
+	index *dateIndex
+	size  int
+}
+
+// fresh makes the index anew when events have come since: a test like this is rare.
+func (p *propertyDates) fresh() *dateIndex {
+	if p.index != nil && p.size == len(p.s.at) {
+		return p.index
+	}
+	p.index, p.size = &dateIndex{epochs: p.m.t.Test.Forced}, len(p.s.at)
+	for k, slot := range p.s.owners {
+		for i := p.s.starts[k]; i < p.s.starts[k+1]; i++ {
+			p.index.add(slot, p.m.v.raw(i))
+		}
+	}
+	for i, slot := range p.s.who {
+		if slot != nobody {
+			p.index.add(slot, p.m.v.raw(uint32(p.s.main+i)))
+		}
+	}
+	return p.index
+}
+
+func (p *propertyDates) edges(now app.Instant, zone *time.Location) segment.Interval {
+	return p.m.t.Interval(segment.Moment{Now: now, Zone: zone})
+}
+
+func (p *propertyDates) next(now app.Instant) (app.Instant, bool) {
+	return soonest(p.clock(now), func(zone *time.Location) (app.Instant, bool) {
+		if p.m.t.Op == app.OpAnniversary {
+			return nextRound(p.m.t, now, zone), true
+		}
+		return edges(p.edges).next(now, zone, func(t app.Instant) (app.Instant, bool) { return p.fresh().after(t, zone) })
+	})
+}
+
+func (p *propertyDates) moved(from, to app.Instant, visit func(uint32)) bool {
+	return overZones(p.clock(to), func(zone *time.Location) bool {
+		if p.m.t.Op == app.OpAnniversary {
+			return p.m.t.Rounds(segment.Moment{Now: from, Zone: zone}) != p.m.t.Rounds(segment.Moment{Now: to, Zone: zone})
+		}
+		for _, s := range edges(p.edges).sweep(from, to, zone) {
+			if !s.still() {
+				p.fresh().between(s, zone, visit)
+			}
+		}
+		return false
+	})
+}

@@ -1,0 +1,158 @@
+package column
+
+import (
+	"time"
+
+	"kith/app"
+	"kith/app/segment"
+)
+
+// edges is an interval that moves with the clock.
+type edges func(now app.Instant, zone *time.Location) segment.Interval
+
+// swept is where an edge has been.
+type swept struct{ from, to app.Instant }
+
+// sweep returns where the two edges have been between two instants. A calendar's edges do
+// not run straight: they jump where a day begins or a clock is changed.
+func (e edges) sweep(from, to app.Instant, zone *time.Location) [2]swept {
+	at := e(from, zone)
+	out := [2]swept{{at.From, at.From}, {at.To, at.To}}
+	see := func(now app.Instant) {
+		in := e(now, zone)
+		for k, t := range [2]app.Instant{in.From, in.To} {
+			out[k].from, out[k].to = min(out[k].from, t), max(out[k].to, t)
+		}
+	}
+	for change := app.NextChange(from, zone); change <= to; change = app.NextChange(change, zone) {
+		see(change - 1)
+		see(change)
+	}
+	see(to)
+	return out
+}
+
+// next returns the earliest instant after now at which an edge passes a date: after gives
+// the first date after an instant. It may be early, never late.
+func (e edges) next(now app.Instant, zone *time.Location, after func(app.Instant) (app.Instant, bool)) (app.Instant, bool) {
+	in := e(now, zone)
+	change := app.NextChange(now, zone)
+	next, found := segment.End, false
+	for k, edge := range [2]app.Instant{in.From, in.To} {
+		pick := func(now app.Instant) app.Instant {
+			in := e(now, zone)
+			return [2]app.Instant{in.From, in.To}[k]
+		}
+		if edge <= segment.Beginning || edge >= segment.End || pick(change) == edge && pick(now+1) == edge {
+			continue
+		}
+		date, ok := after(edge - 1)
+		t := change // where the edge may jump, back as well
+		if ok && pick(change-1) > date {
+			lo, hi := now+1, change-1
+			for lo < hi {
+				if mid := lo + (hi-lo)/2; pick(mid) > date {
+					hi = mid
+				} else {
+					lo = mid + 1
+				}
+			}
+			t = lo
+		}
+		if t < next {
+			next, found = t, true
+		}
+	}
+	return next, found
+}
+
+// dateIndex lists the dates of a column by time: instants, and local times.
+type dateIndex struct {
+	epochs         bool // numbers count as dates
+	instants, wall timeIndex
+}
+
+// dates calls visit with the dates in a value: itself, or the elements of a list.
+func dates(raw []byte, epochs bool, visit func(app.Date)) {
+	if len(raw) == 0 {
+		return
+	}
+	if raw[0] != '[' {
+		if d, ok := segment.DateOf(raw, epochs); ok {
+			visit(d)
+		}
+		return
+	}
+	elements, err := app.Elements(raw, nil)
+	if err != nil {
+		return
+	}
+	for _, e := range elements {
+		if len(e) > 0 && e[0] != '[' {
+			dates(e, epochs, visit)
+		}
+	}
+}
+
+func (x *dateIndex) add(slot uint32, raw []byte) {
+	dates(raw, x.epochs, func(d app.Date) { x.put(slot, d) })
+}
+
+func (x *dateIndex) put(slot uint32, d app.Date) {
+	if d.Kind == app.Exact {
+		x.instants.add(d.Instant, slot)
+	} else {
+		x.wall.add(d.Instant, slot)
+	}
+}
+
+// fill makes the index of all values.
+func (x *dateIndex) fill(v *values) {
+	var instants, wall []timed
+	var parsed [][]app.Date
+	if v.form == dictForm {
+		parsed = make([][]app.Date, len(v.dict))
+		for code, raw := range v.dict {
+			dates(raw, x.epochs, func(d app.Date) { parsed[code] = append(parsed[code], d) })
+		}
+	}
+	put := func(slot uint32, d app.Date) {
+		if d.Kind == app.Exact {
+			instants = append(instants, timed{d.Instant, slot})
+		} else {
+			wall = append(wall, timed{d.Instant, slot})
+		}
+	}
+	for i := range uint32(v.n) {
+		switch {
+		case v.form == dictForm:
+			for _, d := range parsed[v.codes[i]] {
+				put(i, d)
+			}
+		case v.form == dateForm && v.dates[i] != noDate:
+			put(i, unpackDate(v.dates[i]))
+		default:
+			dates(v.raw(i), x.epochs, func(d app.Date) { put(i, d) })
+		}
+	}
+	x.instants.take(instants)
+	x.wall.take(wall)
+}
+
+// after returns the first date after an instant, as it is in zone.
+func (x *dateIndex) after(t app.Instant, zone *time.Location) (app.Instant, bool) {
+	next, found := x.instants.after(t)
+	if wall, ok := x.wall.after(wallAt(t+1, zone) - 1); ok {
+		if at := app.InstantOfWall(wall, zone); !found || at < next {
+			next, found = at, true
+		}
+	}
+	return next, found
+}
+
+func (x *dateIndex) between(s swept, zone *time.Location, visit func(slot uint32)) {
+	x.instants.between(s.from, s.to, visit)
+	if x.wall.size() > 0 {
+		x.wall.between(wallAt(s.from, zone), wallAt(s.to+1, zone), visit)
+	}
+}

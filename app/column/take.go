@@ -1,0 +1,523 @@
+package column
+
+import (
+	"context"
+	"slices"
+
+	"kith/app"
+	"kith/app/segment"
+
+	"github.com/RoaringBitmap/roaring/v2"
+)
+
+// Reader reads the tables.
+type Reader interface {
+	// Facts calls visit for those of the rows that are customers, upwards. What visit is
+	// given is good during the call only.
+	Facts(ctx context.Context, rows []int64, visit func(*app.Facts) error) error
+	// FactsAfter is the same for up to limit customers after a row; it returns the last
+	// row, or 0 when there are no more. Without texts, id, names, number and e-mail are left out.
+	FactsAfter(ctx context.Context, after int64, limit int, texts bool, visit func(*app.Facts) error) (int64, error)
+	// FactsEvents calls visit for the events with after < row ≤ through, in order; of one
+	// name only if name is not 0. Value and properties are read if whole.
+	FactsEvents(ctx context.Context, after, through, name int64, whole bool, visit func(*app.FactsEvent) error) error
+	// FactsEventsOf is the same for one customer, of all its events up to a row.
+	FactsEventsOf(ctx context.Context, customer, through int64, visit func(*app.FactsEvent) error) error
+	// EventNameRows and SourceNameRows are the catalogue's, by row.
+	EventNameRows(ctx context.Context) (map[int64]string, error)
+	SourceNameRows(ctx context.Context) (map[int64]string, error)
+	// FeedEnd is the head of the feed and the last event, of one state.
+	FeedEnd(ctx context.Context) (seq, lastEvent int64, err error)
+}
+
+// Touch is a customer for whom something has changed, and the entry of the feed that did it.
+type Touch struct {
+	Row   int64
+	Cause app.Cause
+}
+
+// Touched is what a window of the feed has changed, by what rules look at.
+type Touched struct {
+	Whole      []Touch // anything may be new
+	Attributes map[string][]Touch
+	Events     map[string][]Touch
+	Lists      map[int64][]Touch
+	Accounts   []Touch
+	Zones      []Touch
+	// People is set when customers came, went or got another uid: what an account's uid
+	// means may have changed.
+	People bool
+}
+
+// taking gathers what must be read for a window.
+type taking struct {
+	rows    map[int64]app.Cause // to be read again
+	created map[int64]struct{}
+	gone    map[int64]app.Cause
+	whole   map[int64]app.Cause // with their events
+	ranges  []app.Entry
+	facts   []app.Facts
+	events  []app.FactsEvent
+	causes  []app.Cause // of events
+	again   map[int64][]app.FactsEvent
+	people  bool
+}
+
+// Take follows the feed through entries, which come right after [Store.Seq]. It reads
+// without the lock and changes the columns with it.
+func (s *Store) Take(ctx context.Context, r Reader, entries []app.Entry, now app.Instant) (*Touched, error) {
+	if len(entries) == 0 {
+		return &Touched{}, nil
+	}
+	t := &taking{rows: map[int64]app.Cause{}, created: map[int64]struct{}{}, gone: map[int64]app.Cause{}, whole: map[int64]app.Cause{}, again: map[int64][]app.FactsEvent{}}
+	for _, e := range entries {
+		t.note(e)
+	}
+	if err := t.read(ctx, s, r); err != nil {
+		return nil, err
+	}
+	s.Lock()
+	defer s.Unlock()
+	out := s.apply(t, now)
+	s.seq = entries[len(entries)-1].Seq
+	return out, nil
+}
+
+func (t *taking) note(e app.Entry) {
+	cause := app.Cause{Kind: e.Kind, Key: e.Key}
+	switch e.Kind {
+	case app.KindEvents:
+		t.ranges = append(t.ranges, e)
+	case app.KindCreated:
+		t.created[e.Customer] = struct{}{}
+		t.rows[e.Customer] = cause
+		t.people = true
+	case app.KindMerged:
+		t.gone[e.Key] = cause
+		t.whole[e.Customer] = cause
+		t.rows[e.Customer] = cause
+		t.people = true
+	case app.KindDeleted:
+		t.gone[e.Customer] = cause
+		t.people = true
+	case app.KindErasedEvents:
+		t.whole[e.Customer] = cause
+	case app.KindAttribute, app.KindDevice, app.KindList, app.KindAccount, app.KindArchived, app.KindConverted, app.KindRenamed:
+		t.rows[e.Customer] = cause
+		t.people = t.people || e.Kind == app.KindRenamed
+	}
+}
+
+func (t *taking) read(ctx context.Context, s *Store, r Reader) error {
+	rows := make([]int64, 0, len(t.rows))
+	for row := range t.rows {
+		rows = append(rows, row)
+	}
+	slices.Sort(rows)
+	for part := range slices.Chunk(rows, 1000) {
+		err := r.Facts(ctx, part, func(f *app.Facts) error {
+			kept := *f
+			kept.Attributes = slices.Clone(f.Attributes)
+			t.facts = append(t.facts, kept)
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	unknown := false
+	keep := func(list *[]app.FactsEvent) func(*app.FactsEvent) error {
+		return func(e *app.FactsEvent) error {
+			kept := *e
+			kept.Value, kept.Properties = slices.Clone(e.Value), slices.Clone(e.Properties)
+			*list = append(*list, kept)
+			unknown = unknown || s.names[e.Name] == ""
+			return nil
+		}
+	}
+	whole := s.wantsProperties()
+	last := s.lastEvent
+	for _, e := range t.ranges {
+		end := e.Key + e.Count - 1
+		if end <= last {
+			continue
+		}
+		if err := r.FactsEvents(ctx, max(e.Key-1, last), end, 0, whole, keep(&t.events)); err != nil {
+			return err
+		}
+		for len(t.causes) < len(t.events) {
+			t.causes = append(t.causes, app.Cause{Kind: app.KindEvents, Key: t.events[len(t.causes)].Row})
+		}
+		last = max(last, end)
+	}
+	for row := range t.whole {
+		var list []app.FactsEvent
+		if err := r.FactsEventsOf(ctx, row, last, keep(&list)); err != nil {
+			return err
+		}
+		t.again[row] = list
+	}
+	if unknown {
+		return s.Names(ctx, r)
+	}
+	return nil
+}
+
+// Names reads the catalogue's names anew.
+func (s *Store) Names(ctx context.Context, r Reader) error {
+	names, err := r.EventNameRows(ctx)
+	if err != nil {
+		return err
+	}
+	sources, err := r.SourceNameRows(ctx)
+	if err != nil {
+		return err
+	}
+	s.Lock()
+	defer s.Unlock()
+	s.names = names
+	for row, name := range sources {
+		if s.sources[name] != row {
+			s.sources[name] = row
+			s.shape++
+		}
+	}
+	return nil
+}
+
+// Source returns the row of a source's name, 0 if there is none.
+func (s *Store) Source(name string) int64 { return s.sources[name] }
+
+// wantsProperties reports whether any series keeps more of an event than its time.
+func (s *Store) wantsProperties() bool {
+	for _, x := range s.series {
+		if x.wants() {
+			return true
+		}
+	}
+	return false
+}
+
+// apply changes the columns by what was read.
+func (s *Store) apply(t *taking, now app.Instant) *Touched {
+	out := &Touched{Attributes: map[string][]Touch{}, Events: map[string][]Touch{}, Lists: map[int64][]Touch{}, People: t.people}
+	for i := range t.facts {
+		f := &t.facts[i]
+		slot, ok := s.slot(f.Row)
+		_, created := t.created[f.Row]
+		if !ok && created && (len(s.rows) == 0 || f.Row > s.rows[len(s.rows)-1]) {
+			slot, ok = s.addSlot(f.Row), true
+		}
+		if ok {
+			s.put(slot, f, t.rows[f.Row], out)
+		}
+	}
+	for i := range t.events {
+		e := &t.events[i]
+		s.lastEvent = max(s.lastEvent, e.Row)
+		if slot, ok := s.slot(e.Customer); ok {
+			s.addEvent(slot, e, now, t.causes[i], out)
+		}
+	}
+	for _, e := range t.ranges {
+		s.lastEvent = max(s.lastEvent, e.Key+e.Count-1)
+	}
+	for row, cause := range t.whole {
+		slot, ok := s.slot(row)
+		if !ok {
+			continue
+		}
+		for _, x := range s.series {
+			x.forget(slot)
+		}
+		if s.loading {
+			s.moved = append(s.moved, slot)
+		}
+		for i := range t.again[row] {
+			s.addEvent(slot, &t.again[row][i], now, cause, nil)
+		}
+		s.refreshLast(slot, now)
+		out.Whole = append(out.Whole, Touch{row, cause})
+	}
+	for row, cause := range t.gone {
+		if slot, ok := s.slot(row); ok {
+			s.remove(slot)
+		}
+		out.Whole = append(out.Whole, Touch{row, cause})
+	}
+	return out
+}
+
+// remove takes a customer out of everything.
+func (s *Store) remove(slot uint32) {
+	s.exists.clear(slot)
+	s.live.clear(slot)
+	if s.loading {
+		s.moved = append(s.moved, slot)
+	}
+	for _, c := range s.cols {
+		c.v.set(slot, nil)
+	}
+	s.zoneOf[slot] = 0
+	for _, x := range s.series {
+		x.forget(slot)
+	}
+	s.setLists(slot, nil, func(int64) {})
+	s.setAccounts(slot, nil)
+}
+
+// put sets what the columns hold of a customer, but for its events, and notes what changed.
+func (s *Store) put(slot uint32, f *app.Facts, cause app.Cause, out *Touched) {
+	touch := Touch{f.Row, cause}
+	live := !f.Archived
+	if !s.exists.has(slot) || s.live.has(slot) != live {
+		out.Whole = append(out.Whole, touch)
+	}
+	s.exists.set(slot)
+	s.live.put(slot, live)
+	s.setAttributes(slot, f, func(c *attrColumn) {
+		list := out.Attributes[c.name]
+		if n := len(list); n == 0 || list[n-1].Row != f.Row {
+			out.Attributes[c.name] = append(list, touch)
+		}
+	}, func() { out.Zones = append(out.Zones, touch) })
+	s.setLists(slot, f.Lists, func(list int64) { out.Lists[list] = append(out.Lists[list], touch) })
+	if s.setAccounts(slot, f.Accounts) {
+		out.Accounts = append(out.Accounts, touch)
+	}
+}
+
+// setAttributes sets a slot in every column; changed is called for those that change.
+func (s *Store) setAttributes(slot uint32, f *app.Facts, changed func(*attrColumn), zone func()) {
+	s.epoch++
+	set := func(c *attrColumn, raw []byte) {
+		c.epoch = s.epoch
+		form := c.v.form
+		if !c.v.set(slot, raw) {
+			return
+		}
+		if c.v.form != form {
+			s.shape++
+		}
+		for _, epochs := range [...]bool{false, true} {
+			if x := s.indexes[dateKey{c.name, epochs}]; x != nil && c.key == c.name {
+				x.add(slot, raw)
+			}
+		}
+		changed(c)
+	}
+	var tz []byte
+	app.EachMember(f.Attributes, func(name, value []byte) bool {
+		if string(name) == "tz" {
+			tz = value
+		}
+		for _, c := range s.byName[string(name)] {
+			if !isStandard(c.name) {
+				set(c, value)
+			}
+		}
+		return true
+	})
+	for _, c := range s.cols {
+		if isStandard(c.name) {
+			if c.name != lastInteraction {
+				set(c, standard(f, c.name))
+			}
+		} else if c.epoch != s.epoch {
+			set(c, s.path(c, f))
+		}
+	}
+	if at := s.zoneFor(tz); s.zoneOf[slot] != at {
+		s.zoneOf[slot] = at
+		zone()
+	}
+}
+
+// path returns the value of a name that no member has: nil, or the path into an object.
+func (s *Store) path(c *attrColumn, f *app.Facts) []byte {
+	for _, p := range s.paths {
+		if p == c {
+			return segment.Member(f.Attributes, c.name)
+		}
+	}
+	return nil
+}
+
+// standardNames are the attributes that are not among the custom ones.
+var standardNames = map[string]struct{}{"uid": {}, "first_name": {}, "last_name": {}, "email": {}, "number": {}, "created_at": {},
+	"is_account": {}, "device_platform": {}, "device_token": {}, lastInteraction: {}}
+
+func isStandard(name string) bool {
+	_, ok := standardNames[name]
+	return ok
+}
+
+// standard returns the raw value of a standard attribute.
+func standard(f *app.Facts, name string) []byte {
+	return segment.Attribute(&app.Customer{UID: f.UID, FirstName: f.FirstName, LastName: f.LastName, Email: f.Email, Number: f.Number,
+		CreatedAt: f.CreatedAt, IsAccount: f.IsAccount, Devices: f.Devices}, name)
+}
+
+// setLists brings a slot's places on lists up to date.
+func (s *Store) setLists(slot uint32, lists []app.Subscription, changed func(list int64)) {
+	if len(lists) == 0 && s.onLists[slot] == nil {
+		return
+	}
+	had := s.onLists[slot]
+	var now []int64
+	for _, sub := range lists {
+		now = append(now, sub.List)
+		l := s.lists[sub.List]
+		if l == nil {
+			l = &[3]*roaring.Bitmap{roaring.New(), roaring.New(), roaring.New()}
+			s.lists[sub.List] = l
+		}
+		if int(sub.Status) >= len(l) || l[sub.Status].Contains(slot) {
+			continue
+		}
+		for status, b := range l {
+			if status == int(sub.Status) {
+				b.Add(slot)
+			} else {
+				b.Remove(slot)
+			}
+		}
+		changed(sub.List)
+	}
+	for _, list := range had {
+		if slices.Contains(now, list) {
+			continue
+		}
+		for _, b := range s.lists[list] {
+			b.Remove(slot)
+		}
+		changed(list)
+	}
+	if s.onLists[slot] = now; now == nil {
+		delete(s.onLists, slot)
+	}
+}
+
+// setAccounts brings a slot's memberships up to date, and reports whether they changed.
+func (s *Store) setAccounts(slot uint32, accounts []int64) bool {
+	had := s.inside[slot]
+	if slices.Equal(had, accounts) {
+		return false
+	}
+	for _, account := range had {
+		if !slices.Contains(accounts, account) {
+			s.accounts[account].Remove(slot)
+		}
+	}
+	for _, account := range accounts {
+		if s.accounts[account] == nil {
+			s.accounts[account] = roaring.New()
+		}
+		s.accounts[account].Add(slot)
+	}
+	if s.inside[slot] = slices.Clone(accounts); len(accounts) == 0 {
+		delete(s.inside, slot)
+	}
+	return true
+}
+
+// addEvent takes an event of a customer.
+func (s *Store) addEvent(slot uint32, e *app.FactsEvent, now app.Instant, cause app.Cause, out *Touched) {
+	name := s.names[e.Name]
+	x := s.series[name]
+	if x == nil {
+		x = newSeries()
+		s.series[name] = x
+		s.shape++
+	}
+	x.add(&event{who: slot, at: e.At, source: uint16(e.Source), row: uint32(e.Row), value: e.Value, props: e.Properties}, now)
+	if out == nil {
+		return
+	}
+	touch := Touch{s.rows[slot], cause}
+	out.Events[name] = append(out.Events[name], touch)
+	if c := s.lastColumn(); c != nil && e.At <= now && s.last(c, slot) < e.At {
+		s.setLast(slot, e.At)
+		out.Attributes[lastInteraction] = append(out.Attributes[lastInteraction], touch)
+	}
+}
+
+func (s *Store) lastColumn() *attrColumn {
+	if cols := s.byName[lastInteraction]; len(cols) > 0 {
+		return cols[0]
+	}
+	return nil
+}
+
+// last is a slot's last interaction in its column, before every instant if there is none.
+func (s *Store) last(c *attrColumn, slot uint32) app.Instant {
+	if raw := c.v.raw(slot); raw != nil {
+		if d, ok := segment.DateOf(raw, false); ok {
+			return d.Instant
+		}
+	} else if c.v.form == dateForm && c.v.dates[slot] != noDate {
+		return unpackDate(c.v.dates[slot]).Instant
+	}
+	return segment.Beginning
+}
+
+func (s *Store) setLast(slot uint32, at app.Instant) {
+	var raw []byte
+	if at > segment.Beginning {
+		raw = app.Quote(at.String())
+	}
+	changed := false
+	for _, c := range s.byName[lastInteraction] {
+		form := c.v.form
+		changed = c.v.set(slot, raw) || changed
+		if c.v.form != form {
+			s.shape++
+		}
+	}
+	if !changed {
+		return
+	}
+	for _, epochs := range [...]bool{false, true} {
+		if x := s.indexes[dateKey{lastInteraction, epochs}]; x != nil {
+			x.add(slot, raw)
+		}
+	}
+}
+
+// refreshLast works a slot's last interaction out anew.
+func (s *Store) refreshLast(slot uint32, now app.Instant) {
+	if s.lastColumn() == nil {
+		return
+	}
+	last := segment.Beginning
+	var buffer []uint32
+	for _, x := range s.series {
+		r := x.of(slot, &buffer)
+		if n := x.upTo(r, now); n > 0 {
+			last = max(last, x.at[r.place(n-1)])
+		}
+	}
+	s.setLast(slot, last)
+}
+
+// Came works out anew what follows from the clock, for events dated in the future that
+// have come since from. When the clock was put back, everything is.
+func (s *Store) Came(from, to app.Instant) {
+	s.Lock()
+	defer s.Unlock()
+	if to < from {
+		for _, x := range s.series {
+			x.await(to)
+		}
+		if s.lastColumn() != nil {
+			s.exists.each(func(slot uint32) { s.refreshLast(slot, to) })
+		}
+		return
+	}
+	if s.lastColumn() == nil {
+		return
+	}
+	for _, x := range s.series {
+		x.upcoming.between(from+1, to, func(slot uint32) { s.refreshLast(slot, to) })
+	}
+}

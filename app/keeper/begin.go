@@ -1,0 +1,167 @@
+package keeper
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"kith/app"
+	"kith/app/column"
+)
+
+// begin reads what is stored and brings the columns to it. Memberships are answered from
+// the first moment on, previews once the columns are there.
+func (k *Keeper) begin(ctx context.Context) error {
+	state, err := k.db.FeedState(ctx)
+	if err != nil {
+		return err
+	}
+	cursor, known := state.Readers[ReaderName]
+	if !known {
+		if err := k.apply(ctx, nil, 0); err != nil {
+			return err
+		}
+	}
+	k.cursor, k.told, k.at = cursor, -1, k.now()
+	k.loader, k.loading, k.queue, k.read = nil, nil, nil, false
+	k.mu.Lock()
+	clear(k.segments)
+	clear(k.byID)
+	k.cols = column.New(k.o.Zone)
+	k.mu.Unlock()
+	if _, err := k.reread(ctx); err != nil {
+		return err
+	}
+	if err := k.fill(ctx); err != nil {
+		return err
+	}
+	// The columns are past what was saved meanwhile: the feed will not say it again.
+	if _, err := k.reread(ctx); err != nil {
+		return err
+	}
+	causes, err := k.causes(ctx, cursor)
+	if err != nil {
+		return err
+	}
+	k.from = k.db.Head()
+	for _, s := range k.segments {
+		k.compile(ctx, s)
+		if s.Ready() {
+			s.whole = true
+			for row, cause := range causes {
+				s.dirty[row] = cause
+			}
+		} else {
+			s.rebuild = true
+		}
+	}
+	k.shape = k.cols.Shape()
+	k.mu.Lock()
+	select {
+	case <-k.loaded:
+	default:
+		close(k.loaded)
+	}
+	k.mu.Unlock()
+	k.tell()
+	return nil
+}
+
+// eager is the share of all customers, one in so many, that an attribute must have to be
+// read at the start though no rule asks for it; eagerMost how many such there may be.
+const eager, eagerMost = 50, 60
+
+// fill reads everything that rules will probably ask for.
+func (k *Keeper) fill(ctx context.Context) error {
+	totals, err := k.db.Totals(ctx)
+	if err != nil {
+		return err
+	}
+	stats, err := k.db.Attributes(ctx)
+	if err != nil {
+		return err
+	}
+	wanted := map[string]struct{}{"created_at": {}, "is_account": {}}
+	var needs []column.Need
+	for _, s := range k.segments {
+		for _, n := range column.Wants(s.rule) {
+			if n.Event != "" {
+				needs = append(needs, n)
+			} else {
+				wanted[n.Attribute] = struct{}{}
+			}
+		}
+	}
+	slices.SortFunc(stats, func(a, b app.AttributeStat) int { return int(b.Customers() - a.Customers()) })
+	for i := range stats {
+		a := &stats[i]
+		if !a.Standard && len(wanted) < eagerMost && a.Customers() > 0 && a.Customers() >= totals.Customers/eager {
+			wanted[a.Name] = struct{}{}
+		}
+	}
+	var attributes []string
+	for name := range wanted {
+		attributes = append(attributes, name)
+	}
+	slices.SortFunc(attributes, strings.Compare)
+	l, err := k.cols.Begin(ctx, k.db, attributes, needs, totals.Customers, k.now)
+	if err != nil {
+		return err
+	}
+	k.setProgress(l.Progress)
+	for done := false; !done; {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if done, err = l.Step(ctx, k.db); err != nil {
+			return err
+		}
+	}
+	return l.Finish(ctx, k.db)
+}
+
+// causesMost is how many entries are read again for the sake of their causes.
+const causesMost = 100_000
+
+// causes returns what happened, and to whom, between the stored cursor and the state that
+// the columns were read from: the moves that follow from it were not written yet.
+func (k *Keeper) causes(ctx context.Context, cursor int64) (map[int64]app.Cause, error) {
+	causes := map[int64]app.Cause{}
+	for after := cursor; after < k.cols.Seq() && k.cols.Seq()-cursor <= causesMost; {
+		entries, err := k.db.Feed(ctx, after, feedStep)
+		if err != nil || len(entries) == 0 {
+			return causes, err
+		}
+		for _, e := range entries {
+			after = e.Seq
+			if e.Seq > k.cols.Seq() {
+				break
+			}
+			if e.Kind != app.KindEvents {
+				causes[e.Customer] = app.Cause{Kind: e.Kind, Key: e.Key}
+				continue
+			}
+			err := k.db.FactsEvents(ctx, e.Key-1, e.Key+e.Count-1, 0, false, func(ev *app.FactsEvent) error {
+				causes[ev.Customer] = app.Cause{Kind: app.KindEvents, Key: ev.Row}
+				return nil
+			})
+			if err != nil {
+				return nil, err
+			}
+		}
+	}
+	return causes, nil
+}
+
+// end gives up what waits for columns.
+func (k *Keeper) end() {
+	for _, w := range append(k.loading, k.queue...) {
+		if w.done != nil {
+			close(w.done)
+		}
+	}
+	for _, done := range k.waiting {
+		close(done)
+	}
+	k.loading, k.queue, k.waiting, k.loader = nil, nil, nil, nil
+}
