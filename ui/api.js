@@ -1,7 +1,7 @@
 // @ts-check
 // All HTTP of the dashboard. Every call answers parsed JSON that keeps its
 // digits (json.js), or throws ApiError with what the server said.
-import { parse } from "./json.js";
+import { parse, write } from "./json.js";
 
 /** What the server, or the network, refused. `requestId` is what to quote. */
 export class ApiError extends Error {
@@ -61,7 +61,7 @@ async function send(method, path, { body, signal } = {}) {
       signal,
       credentials: "same-origin",
       headers: method === "GET" ? { Accept: "application/json" } : { Accept: "application/json", "Content-Type": "application/json" },
-      body: body === undefined ? undefined : JSON.stringify(body),
+      body: body === undefined ? undefined : write(body),
     });
     text = await answer.text();
   } catch (cause) {
@@ -133,6 +133,27 @@ export const api = {
   archiveList: (id) => call("DELETE", `/api/lists/${at(id)}`),
   /** @param {string} id @param {Query} query @param {AbortSignal} [signal] @returns {Promise<import("./types.js").Page<import("./types.js").Subscriber>>} */
   subscribers: (id, query, signal) => call("GET", withQuery(`/api/lists/${at(id)}/subscribers`, query), { signal }),
+
+  /** @param {AbortSignal} [signal] @returns {Promise<{data: import("./types.js").Segment[]}>} */
+  segments: (signal) => call("GET", "/api/segments", { signal }),
+  /** @param {string} id @param {Query} [query] @param {AbortSignal} [signal] @returns {Promise<import("./types.js").SegmentDetail>} */
+  segment: (id, query, signal) => call("GET", withQuery(`/api/segments/${at(id)}`, query), { signal }),
+  /** @param {string} id @param {Query} query @param {AbortSignal} [signal] @returns {Promise<import("./types.js").Page<import("./types.js").SegmentEntry>>} */
+  segmentEntries: (id, query, signal) => call("GET", withQuery(`/api/segments/${at(id)}/entries`, query), { signal }),
+  /** @param {object} body @returns {Promise<import("./types.js").Segment>} */
+  createSegment: (body) => call("POST", "/api/segments", { body }),
+  /** @param {string} id @param {object} body @returns {Promise<import("./types.js").Segment>} */
+  changeSegment: (id, body) => call("PUT", `/api/segments/${at(id)}`, { body }),
+  /** @param {string} id */
+  deleteSegment: (id) => call("DELETE", `/api/segments/${at(id)}`),
+  /** @param {string} id @returns {Promise<import("./types.js").Segment>} */
+  restoreSegment: (id) => call("POST", `/api/segments/${at(id)}/restore`, {}),
+  /** @param {{rule: object, segment?: string}} body @param {AbortSignal} [signal] @returns {Promise<import("./types.js").Preview>} */
+  preview: (body, signal) => call("POST", "/api/segments/preview", { body, signal }),
+  /** @param {string} name @param {AbortSignal} [signal] @returns {Promise<{data: {value: any, count: number}[], missing: number}>} */
+  values: (name, signal) => call("GET", `/api/attributes/${at(name)}/values`, { signal }),
+  /** @param {string} customer @param {string} segment @param {AbortSignal} [signal] @returns {Promise<import("./types.js").Explained>} */
+  why: (customer, segment, signal) => call("GET", `/api/customers/${at(customer)}/segments/${at(segment)}`, { signal }),
 
   /** @param {AbortSignal} [signal] @returns {Promise<{data: import("./types.js").EventName[]}>} */
   events: (signal) => call("GET", "/api/events", { signal }),

@@ -21,6 +21,9 @@ import { List } from "./pages/list.js";
 import { Lists } from "./pages/lists.js";
 import { Missing } from "./pages/missing.js";
 import { Requests } from "./pages/requests.js";
+import { Segment } from "./pages/segment.js";
+import { SegmentEdit } from "./pages/segment-edit.js";
+import { Segments } from "./pages/segments.js";
 import { SetUp } from "./pages/set-up.js";
 import { SignIn } from "./pages/sign-in.js";
 
@@ -30,6 +33,10 @@ const PAGES = [
   ["/app/customers", Customers],
   ["/app/customers/:id", Customer],
   ["/app/accounts", Accounts],
+  ["/app/segments", Segments],
+  ["/app/segments/new", SegmentEdit],
+  ["/app/segments/:id", Segment],
+  ["/app/segments/:id/edit", SegmentEdit],
   ["/app/lists", Lists],
   ["/app/lists/:id", List],
   ["/app/events", Events],

@@ -2,7 +2,7 @@
 // The shapes that /api answers, named once. This module holds types only.
 
 /** @typedef {{state: "setup"|"signed_out"|"signed_in", email?: string, workspace: string, zone: string, version: string, demo?: boolean}} Session */
-/** @typedef {{customers: number, accounts: number, lists: number, events: number, event_names: number, attributes: number, keys: number, integrations: number}} Overview */
+/** @typedef {{customers: number, accounts: number, lists: number, segments: number, events: number, event_names: number, attributes: number, keys: number, integrations: number}} Overview */
 /**
  * @template T
  * @typedef {{data: T[], next_cursor?: string, previous_cursor?: string, total?: number}} Page
@@ -36,12 +36,14 @@
  * @property {Relation[]} accounts
  * @property {Relation[]} [members]
  * @property {Membership[]} lists
+ * @property {{id: string, title: string, since: string|null}[]} segments
  * @property {string[]} aliases
  * @property {{service: string, id: string}[]} external what services call the customer
  * @property {number} payments
  * @property {number} messages
  * @property {number} events
  * @property {number} changes lines of the timeline that are no events
+ * @property {number} moves into segments and out of them
  * @property {number} entries all of them
  * @property {Day[]} activity
  */
@@ -64,6 +66,9 @@
  * @property {string} [status]
  * @property {{uid: string}} [account]
  * @property {{uid: string}} [member]
+ * @property {{id: string, title: string}} [segment]
+ * @property {boolean} [entered]
+ * @property {Cause} [cause]
  * @property {string|null} [role]
  * @property {boolean} [joined]
  * @property {string} [uid]
@@ -95,6 +100,42 @@
 /** @typedef {LoggedRequest & {content_type: string, body: string, body_truncated: boolean, answer: string, answer_truncated: boolean}} RequestDetail */
 /** @typedef {{at: string, count: number, refused: number}} Minute */
 /** @typedef {{data: LoggedRequest[], kept: number, since: string, minutes: Minute[], p50_ms: number, p99_ms: number, hour: {count: number, refused: number}}} RequestLog */
+
+/** @typedef {{day: string, entered: number, left: number, size: number}} SegmentDay */
+/**
+ * @typedef {object} Segment
+ * @property {string} id "all" for the built-in one
+ * @property {string} title
+ * @property {string|null} description
+ * @property {Record<string, any>} rule
+ * @property {string} words
+ * @property {number} count
+ * @property {"ready"|"building"} state
+ * @property {number} progress
+ * @property {boolean} built_in
+ * @property {string|null} created_at
+ * @property {string|null} updated_at
+ * @property {SegmentDay[]|null} days
+ */
+/** @typedef {Segment & {used_by: {id: string, title: string}[]}} SegmentDetail */
+/** @typedef {{kind: string, name?: string}} Cause */
+/** @typedef {{id: string, at: string, entered: boolean, customer: Relation|null, cause: Cause}} SegmentEntry */
+/** @typedef {{loading: number, count: number, total: number, took_ms: number, words: string, sample: Customer[], conditions: Record<string, number>, enter?: number, leave?: number}} Preview */
+/**
+ * @typedef {object} Explained
+ * @property {Record<string, any>} rule
+ * @property {string} words
+ * @property {boolean} holds
+ * @property {string|null} turns_at
+ * @property {boolean} [archived]
+ * @property {Explained[]} [parts]
+ * @property {any} [value]
+ * @property {number} [count]
+ * @property {number} [seen]
+ * @property {any} [result]
+ * @property {number} [reached]
+ * @property {{name: string, timestamp: string, properties: Record<string, any>}[]} [events]
+ */
 
 /** @typedef {{kind: string, name: string, group: string, secret: string, where: string, signs: boolean, dated: boolean, example: string}} Service */
 /** @typedef {{uid?: string, email?: string, event?: string, event_name?: string, timestamp?: string, id?: string, properties?: Record<string, string>, attributes?: Record<string, string>}} Mapping */

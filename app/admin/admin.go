@@ -247,7 +247,8 @@ var statuses = map[app.Code]int{
 func (a *Admin) fail(c *call, err error) {
 	e := app.Public(err)
 	id := c.Writer.Header().Get("X-Request-Id")
-	if e.Err != nil || e.Code == app.CodeInternal {
+	gone := c.Request.Context().Err() != nil // a keystroke ends the preview of the one before
+	if !gone && (e.Err != nil || e.Code == app.CodeInternal) {
 		a.o.Log.Error("the dashboard's request failed", "request", id, "path", c.Request.URL.Path, "error", err)
 	}
 	body, _ := encode(map[string]string{"error": e.Sentence(), "code": string(e.Code), "field": e.Field, "request_id": id})

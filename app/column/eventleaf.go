@@ -2,6 +2,7 @@ package column
 
 import (
 	"cmp"
+	"math"
 	"slices"
 	"sort"
 	"strings"
@@ -20,6 +21,7 @@ type eventLeaf struct {
 	windows []window // by zone, at now
 	at      app.Instant
 	merge   bool // the order of events among names counts
+	enough  int  // so many events decide a count: more need not be looked at
 	scratch scratch
 }
 
@@ -41,8 +43,21 @@ type window struct{ from, to app.Instant }
 // scratch is memory that one goroutine uses again and again.
 type scratch struct {
 	places []uint32
+	at     []int // where each part's owners were found last, when slots are asked upwards
+	upward bool
 	refs   []ref
 	seen   map[uint64]struct{}
+}
+
+// run returns a customer's events of the i-th part.
+func (x *scratch) run(i int, p *eventPart, slot uint32) run {
+	if !x.upward {
+		return p.s.of(slot, &x.places)
+	}
+	for len(x.at) <= i {
+		x.at = append(x.at, sort.Search(len(p.s.owners), func(k int) bool { return p.s.owners[k] >= slot }))
+	}
+	return p.s.from(slot, &x.at[i], &x.places)
 }
 
 // ref is an event of one of several parts.
@@ -134,6 +149,7 @@ func (c *compiler) event(x *app.EventCondition) node {
 	if x.Aggregate != app.CountEvents {
 		of = x.Of
 	}
+	l.enough = enough(&x.Test)
 	l.parts = c.parts(x, of, x.Aggregate == app.Distinct, l.merge)
 	c.plan.movers = append(c.plan.movers, &windowMover{zoning: l.zoning, parts: l.parts, within: x.Within})
 	for _, p := range l.parts {
@@ -142,6 +158,15 @@ func (c *compiler) event(x *app.EventCondition) node {
 		}
 	}
 	return l
+}
+
+// enough returns from how many events on a count can no longer change the answer.
+func enough(t *app.Test) int {
+	most := t.Operands[len(t.Operands)-1].Number
+	if most >= math.MaxInt32 {
+		return math.MaxInt
+	}
+	return max(int(math.Floor(most))+1, 1)
 }
 
 // windowAt returns a condition's window at an instant.
@@ -215,8 +240,8 @@ func (l *eventLeaf) holds(slot uint32, x *scratch) bool {
 	}
 	if l.c.Aggregate == app.CountEvents {
 		n := 0
-		for _, p := range l.parts {
-			n += p.count(slot, p.s.of(slot, &x.places), w)
+		for i, p := range l.parts {
+			n += p.count(slot, x.run(i, p, slot), w, l.enough)
 		}
 		return l.t.Count(float64(n))
 	}
@@ -229,8 +254,8 @@ func (l *eventLeaf) holds(slot uint32, x *scratch) bool {
 		}
 		return a.holds()
 	}
-	for _, p := range l.parts {
-		r := p.s.of(slot, &x.places)
+	for i, p := range l.parts {
+		r := x.run(i, p, slot)
 		from, to := p.s.span(r, w)
 		for k := from; k < to; k++ {
 			if place := r.place(k); p.fits(place, slot) {
@@ -257,13 +282,14 @@ func (s *series) span(r run, w window) (from, to int) {
 	return from, to
 }
 
-func (p *eventPart) count(slot uint32, r run, w window) int {
+// count counts those that fit, and may stop at enough.
+func (p *eventPart) count(slot uint32, r run, w window, enough int) int {
 	from, to := p.s.span(r, w)
 	if len(p.where) == 0 && p.source == 0 {
 		return to - from
 	}
 	n := 0
-	for k := from; k < to; k++ {
+	for k := from; k < to && n < enough; k++ {
 		if p.fits(r.place(k), slot) {
 			n++
 		}
@@ -274,8 +300,8 @@ func (p *eventPart) count(slot uint32, r run, w window) int {
 // merged returns a customer's events of all parts in the order of time, then arrival.
 func (l *eventLeaf) merged(slot uint32, x *scratch) []ref {
 	refs := x.refs[:0]
-	for _, p := range l.parts {
-		r := p.s.of(slot, &x.places)
+	for i, p := range l.parts {
+		r := x.run(i, p, slot)
 		for k := range r.len() {
 			place := r.place(k)
 			refs = append(refs, ref{p, place, p.s.at[place]})
@@ -319,8 +345,8 @@ func (l *eventLeaf) occurrence(slot uint32, w window, x *scratch) bool {
 		}
 		return l.t.Count(n)
 	}
-	for _, p := range l.parts {
-		r := p.s.of(slot, &x.places)
+	for i, p := range l.parts {
+		r := x.run(i, p, slot)
 		come := p.s.upTo(r, l.at)
 		for k := 0; k < come && !found; k++ {
 			place := r.place(k)
@@ -425,6 +451,10 @@ func (l *eventLeaf) all() bitset {
 		l.walk(l.parts[0], out)
 		return out
 	}
+	if l.c.Occurrence == app.EveryOccurrence && l.c.Aggregate == app.CountEvents {
+		l.countAll(out)
+		return out
+	}
 	some := newBits(l.s.count())
 	for _, p := range l.parts {
 		p.s.everybody(some.set)
@@ -433,7 +463,7 @@ func (l *eventLeaf) all() bitset {
 		}
 	}
 	inParallel(len(out), func(from, to int) {
-		x := &scratch{}
+		x := &scratch{upward: true}
 		for w := from; w < to; w++ {
 			one := bitset{some[w]}
 			one.each(func(bit uint32) {
@@ -443,6 +473,47 @@ func (l *eventLeaf) all() bitset {
 		}
 	})
 	return out
+}
+
+// countAll counts the events of several names, name by name.
+func (l *eventLeaf) countAll(out bitset) {
+	counts := make([]uint32, l.s.count())
+	for _, p := range l.parts {
+		for _, m := range p.where {
+			m.fillTable()
+		}
+		s := p.s
+		plain := len(p.where) == 0 && p.source == 0
+		inParallel(len(out), func(from, to int) {
+			first, _ := slices.BinarySearch(s.owners, uint32(from<<6))
+			for k := first; k < len(s.owners) && int(s.owners[k]) < to<<6; k++ {
+				slot := s.owners[k]
+				if s.odd.has(slot) {
+					continue
+				}
+				w := l.windows[l.of(slot)]
+				if plain {
+					counts[slot] += uint32(countIn(s.at[s.starts[k]:s.starts[k+1]], w))
+				} else {
+					counts[slot] += uint32(p.count(slot, run{from: s.starts[k], n: s.starts[k+1] - s.starts[k]}, w, l.enough))
+				}
+			}
+		})
+		s.odd.each(func(slot uint32) {
+			counts[slot] += uint32(p.count(slot, s.of(slot, &l.scratch.places), l.windows[l.of(slot)], l.enough))
+		})
+	}
+	inParallel(len(out), func(from, to int) {
+		for w := from; w < to; w++ {
+			word := uint64(0)
+			for j, n := range counts[w<<6 : min(w<<6+64, len(counts))] {
+				if l.t.Count(float64(n)) {
+					word |= 1 << j
+				}
+			}
+			out[w] = word
+		}
+	})
 }
 
 // nothing is the answer for one without any such event.
@@ -463,7 +534,7 @@ func (l *eventLeaf) walk(p *eventPart, out bitset) {
 	}
 	plain := l.c.Occurrence == app.EveryOccurrence && l.c.Aggregate == app.CountEvents && len(p.where) == 0 && p.source == 0 && len(l.windows) == 1
 	inParallel(len(out), func(from, to int) {
-		x := &scratch{}
+		x := &scratch{upward: true}
 		first, _ := slices.BinarySearch(s.owners, uint32(from<<6))
 		for k := first; k < len(s.owners) && int(s.owners[k]) < to<<6; k++ {
 			slot := s.owners[k]

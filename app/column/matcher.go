@@ -96,9 +96,7 @@ func (m *matcher) ready(at clockwork) {
 			m.table = append(m.table, unknown)
 		}
 		if isDateTest(m.t.Test) && m.t.Op != app.OpExists {
-			for code := len(m.dates); code < len(m.v.dict); code++ {
-				m.dates = append(m.dates, m.dictDate(m.v.dict[code]))
-			}
+			m.dates = m.v.asDates(m.t.Test.Forced)
 		}
 	}
 	if !isDateTest(m.t.Test) || m.t.Op == app.OpExists || m.at.now == at.now && len(m.spans) == len(at.zones) && m.at.now != 0 {
@@ -110,19 +108,6 @@ func (m *matcher) ready(at clockwork) {
 	for zone := range at.zones {
 		m.spans = append(m.spans, spansOf(m.t, at.moment(zone)))
 	}
-}
-
-func (m *matcher) dictDate(raw []byte) dictDate {
-	if raw == nil {
-		return dictDate{packed: noDate}
-	}
-	if raw[0] == '[' {
-		return dictDate{packed: noDate, list: true}
-	}
-	if d, ok := segment.DateOf(raw, m.t.Test.Forced); ok {
-		return dictDate{packed: packDate(d)}
-	}
-	return dictDate{packed: noDate}
 }
 
 // spansOf is what a test of dates takes, now, in one zone.
@@ -306,6 +291,15 @@ func (m *matcher) text(content []byte, zone int) bool {
 func (m *matcher) fill(dst bitset, n int, zoneOf []uint16) {
 	v := m.v
 	m.fillTable()
+	if m.dates != nil && len(m.spans) == 1 {
+		// Dates of a dictionary in one zone are asked once each, like all else.
+		for code := range m.table {
+			m.table[code] = no
+			if m.code(uint16(code), 0) {
+				m.table[code] = yes
+			}
+		}
+	}
 	inParallel(words(n), func(from, to int) {
 		for w := from; w < to; w++ {
 			base := w << 6
@@ -330,7 +324,7 @@ func (m *matcher) fill(dst bitset, n int, zoneOf []uint16) {
 func (m *matcher) word(base, n uint32, zoneOf []uint16) (w uint64) {
 	v := m.v
 	switch {
-	case v.form == dictForm && m.dates == nil:
+	case v.form == dictForm && (m.dates == nil || len(m.spans) == 1):
 		codes, table := v.codes[base:base+n], m.table
 		for j, code := range codes {
 			w |= uint64(table[code]>>1) << j

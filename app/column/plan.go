@@ -2,6 +2,7 @@ package column
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"kith/app"
@@ -20,7 +21,7 @@ type Names interface {
 type Plan struct {
 	store  *Store
 	root   node
-	leaves []node // in the order in which Walk meets the conditions
+	leaves []*leaf // in the order in which Walk meets the conditions
 	movers []mover
 	deps   deps
 	now    app.Instant
@@ -112,10 +113,29 @@ func (c *compiler) rule(r *app.Rule, top bool) node {
 		return g
 	}
 	n := c.condition(r.Condition)
-	if top {
-		c.plan.leaves = append(c.plan.leaves, n)
+	if !top {
+		return n
 	}
-	return n
+	leaf := &leaf{node: n}
+	c.plan.leaves = append(c.plan.leaves, leaf)
+	return leaf
+}
+
+// leaf keeps who a condition holds for while it is asked twice: alone and in its rule.
+type leaf struct {
+	node
+	keep bool
+	kept bitset
+}
+
+func (l *leaf) all() bitset {
+	if !l.keep {
+		return l.node.all()
+	}
+	if l.kept == nil {
+		l.kept = l.node.all()
+	}
+	return slices.Clone(l.kept)
 }
 
 func (c *compiler) condition(condition app.Condition) node {
@@ -293,14 +313,17 @@ type Count struct {
 
 // Count counts for everybody, and gives up to sample of the newest.
 func (p *Plan) Count(sample int) Count {
+	for _, l := range p.leaves {
+		l.keep = true
+	}
 	all := p.all()
 	c := Count{Members: int64(all.count()), Total: int64(p.store.live.count())}
-	for _, leaf := range p.leaves {
-		if len(p.leaves) == 1 && leaf == p.root {
-			c.Conditions = append(c.Conditions, c.Members)
-			break
+	for _, l := range p.leaves {
+		if l.kept == nil { // its group was decided without it
+			l.kept = l.node.all()
 		}
-		c.Conditions = append(c.Conditions, int64(leaf.all().countAnd(p.store.live)))
+		c.Conditions = append(c.Conditions, int64(l.kept.countAnd(p.store.live)))
+		l.keep, l.kept = false, nil
 	}
 	for _, slot := range all.last(sample) {
 		c.Newest = append(c.Newest, p.store.rows[slot])

@@ -262,6 +262,25 @@ func (r run) place(k int) uint32 {
 	return r.from + uint32(k)
 }
 
+// from is of for one who asks for slots upwards: *k is where it found the last.
+func (s *series) from(who uint32, k *int, buffer *[]uint32) run {
+	if s.odd.has(who) {
+		return s.of(who, buffer)
+	}
+	at := *k
+	for step := 1; at < len(s.owners) && s.owners[at] < who; {
+		if next := at + step; next < len(s.owners) && s.owners[next] <= who {
+			at, step = next, 2*step
+		} else {
+			at, step = at+1, 1
+		}
+	}
+	if *k = at; at < len(s.owners) && s.owners[at] == who {
+		return run{from: s.starts[at], n: s.starts[at+1] - s.starts[at]}
+	}
+	return run{}
+}
+
 // of returns a customer's events; buffer is used for those that do not lie together.
 func (s *series) of(who uint32, buffer *[]uint32) run {
 	if !s.odd.has(who) {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"math"
+	"sync"
 	"unsafe"
 
 	"kith/app"
@@ -56,12 +57,47 @@ type values struct {
 	garbage int
 
 	rest map[uint32][]byte // raw values that the form does not take
+
+	parsed *dictDates // what the dictionary's values are to tests of dates
+}
+
+// dictDates keeps what a dictionary's values are as dates; previews fill it too, with the
+// store's lock for reading only.
+type dictDates struct {
+	sync.Mutex
+	gen int
+	of  [2][]dictDate // without, and with, numbers as dates
 }
 
 const noDate = math.MinInt64
 
 func newValues(n int, keepRaw bool) *values {
-	return &values{n: n, keepRaw: keepRaw, codes: make([]uint16, n), dict: [][]byte{nil}, counts: []uint32{0}, lookup: map[string]uint16{}}
+	return &values{n: n, keepRaw: keepRaw, codes: make([]uint16, n), dict: [][]byte{nil}, counts: []uint32{0}, lookup: map[string]uint16{}, parsed: &dictDates{}}
+}
+
+// asDates returns what the dictionary's values are as dates, by code.
+func (v *values) asDates(epochs bool) []dictDate {
+	v.parsed.Lock()
+	defer v.parsed.Unlock()
+	if v.parsed.gen != v.gen {
+		v.parsed.gen, v.parsed.of = v.gen, [2][]dictDate{}
+	}
+	of := &v.parsed.of[0]
+	if epochs {
+		of = &v.parsed.of[1]
+	}
+	for code := len(*of); code < len(v.dict); code++ {
+		d := dictDate{packed: noDate}
+		if raw := v.dict[code]; len(raw) > 0 {
+			if d.list = raw[0] == '['; !d.list {
+				if date, ok := segment.DateOf(raw, epochs); ok {
+					d.packed = packDate(date)
+				}
+			}
+		}
+		*of = append(*of, d)
+	}
+	return *of
 }
 
 // grow makes room for n numbers; new ones have no value.
@@ -181,7 +217,7 @@ func (v *values) convert() {
 		}
 	}
 	old := *v
-	*v = values{n: old.n, gen: old.gen + 1, keepRaw: old.keepRaw, rest: map[uint32][]byte{}}
+	*v = values{n: old.n, gen: old.gen + 1, keepRaw: old.keepRaw, rest: map[uint32][]byte{}, parsed: old.parsed}
 	const most = 9
 	switch {
 	case old.keepRaw:
@@ -360,7 +396,7 @@ func (v *values) raw(i uint32) []byte {
 // permute puts the value of number order[i] at i; order may leave numbers out.
 func (v *values) permute(order []uint32) {
 	next := newValues(0, v.keepRaw)
-	next.form, next.gen, next.n = v.form, v.gen, len(order)
+	next.form, next.gen, next.n, next.parsed = v.form, v.gen, len(order), v.parsed
 	switch v.form {
 	case dictForm:
 		next.codes, next.dict, next.lookup = make([]uint16, len(order)), v.dict, v.lookup

@@ -32,8 +32,16 @@ func (k *Keeper) begin(ctx context.Context) error {
 	if _, err := k.reread(ctx); err != nil {
 		return err
 	}
-	if err := k.fill(ctx); err != nil {
+	restored, err := k.restore(ctx)
+	if err == nil && !restored {
+		err = k.fill(ctx)
+	}
+	if err != nil {
 		return err
+	}
+	k.saved, k.savedAt = -1, k.now()
+	if restored {
+		k.saved = k.cols.Seq()
 	}
 	// The columns are past what was saved meanwhile: the feed will not say it again.
 	if _, err := k.reread(ctx); err != nil {
@@ -153,8 +161,13 @@ func (k *Keeper) causes(ctx context.Context, cursor int64) (map[int64]app.Cause,
 	return causes, nil
 }
 
-// end gives up what waits for columns.
+// end saves the columns, if they are at rest, and gives up what waits for others.
 func (k *Keeper) end() {
+	if k.loader == nil && !k.catchingUp() {
+		if err := k.save(context.Background()); err != nil {
+			k.o.Log.Error("save the columns", "error", err)
+		}
+	}
 	for _, w := range append(k.loading, k.queue...) {
 		if w.done != nil {
 			close(w.done)

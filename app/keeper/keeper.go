@@ -88,8 +88,11 @@ type Keeper struct {
 	looked  app.Instant
 	at      app.Instant // the last instant at which time was looked at
 	shape   int64
-	cursor  int64 // as stored
-	told    int64 // what was told last
+	cursor  int64       // as stored
+	told    int64       // what was told last
+	saved   int64       // the position of the snapshot
+	savedAt app.Instant // when it was written, or tried
+	erased  bool        // it was removed, for somebody was deleted
 }
 
 // live is a segment as the Keeper has it.
@@ -185,6 +188,7 @@ func (k *Keeper) keep(ctx context.Context) error {
 		if err := k.rest(ctx); err != nil {
 			return err
 		}
+		k.saveWhenDue(ctx, k.now())
 		if err := k.sleep(ctx, moved); err != nil {
 			return err
 		}
@@ -280,6 +284,7 @@ func (k *Keeper) window(ctx context.Context) (bool, error) {
 	if err != nil {
 		return false, err
 	}
+	k.forget(entries)
 	if saved {
 		if err := k.refresh(ctx); err != nil {
 			return false, err
@@ -293,7 +298,7 @@ func (k *Keeper) window(ctx context.Context) (bool, error) {
 // mark notes for each segment whom a window concerns.
 func (k *Keeper) mark(t *column.Touched) {
 	for _, s := range k.segments {
-		if s.plan == nil || s.rebuild || s.whole {
+		if s.plan == nil || s.rebuild {
 			continue
 		}
 		touch := func(list []column.Touch) {

@@ -12,6 +12,7 @@ export const STOPS = [
   [
     { path: "/app/customers", icon: "person", text: "Customers", figure: "customers" },
     { path: "/app/accounts", icon: "building", text: "Accounts", figure: "accounts" },
+    { path: "/app/segments", icon: "rings", text: "Segments", figure: "segments" },
     { path: "/app/lists", icon: "list", text: "Lists", figure: "lists" },
   ],
   [
@@ -23,7 +24,7 @@ export const STOPS = [
   ],
 ];
 
-const ON_THE_BAR = ["/app/customers", "/app/lists", "/app/events", "/app/requests"];
+const ON_THE_BAR = ["/app/customers", "/app/segments", "/app/events", "/app/requests"];
 
 /** @param {string} path @param {string} stop */
 function isAt(path, stop) {

@@ -3,6 +3,7 @@ import { html, useState } from "../preact.js";
 import { clock, clockExact, instant } from "../time.js";
 import { write } from "../json.js";
 import { figure, typeOf } from "../format.js";
+import { causeWords } from "./cause.js";
 import { Icon } from "./icon.js";
 import { Value } from "./value.js";
 
@@ -53,6 +54,7 @@ const KINDS = {
   device_added: { icon: "phone", say: (e) => html`${platform(e)} device added` },
   device_removed: { icon: "phone", say: (e) => html`${platform(e)} device removed` },
   list: { icon: "list", say: (e) => html`${LISTED[e.status ?? ""] ?? e.status} <a class="entry-link" href=${`/app/lists/${e.list?.id}`}><bdi>${e.list?.title}</bdi></a>` },
+  segment: { icon: "rings", say: (e) => html`${e.entered ? "Entered" : "Left"} <a class="entry-link" href=${`/app/segments/${e.segment?.id}`}><bdi>${e.segment?.title}</bdi></a> <span class="small faint">${causeWords(e.cause ?? { kind: "" })}</span>` },
   account: { icon: "building", say: (e) => html`${e.joined === false ? "Left" : "Joined"} account <b><bdi>${e.account?.uid}</bdi></b>${e.role ? ` as ${e.role}` : ""}` },
   member: { icon: "person", say: (e) => html`Member <b><bdi>${e.member?.uid}</bdi></b> ${e.joined === false ? "left" : "joined"}${e.role ? ` as ${e.role}` : ""}` },
   merged: { icon: "merge", say: (e) => html`<code>${e.uid}</code> was merged into this customer` },
