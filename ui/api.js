@@ -160,6 +160,21 @@ export const api = {
   /** @param {AbortSignal} [signal] @returns {Promise<{data: import("./types.js").AttributeName[]}>} */
   attributes: (signal) => call("GET", "/api/attributes", { signal }),
 
+  /** @param {Query} query @param {AbortSignal} [signal] @returns {Promise<import("./types.js").Page<import("./types.js").Import>>} */
+  imports: (query, signal) => call("GET", withQuery("/api/imports", query), { signal }),
+  /** @param {string} id @param {AbortSignal} [signal] @returns {Promise<import("./types.js").Import>} */
+  import: (id, signal) => call("GET", `/api/imports/${at(id)}`, { signal }),
+  /** Begins a dry run again with other options, or the import itself. @param {string} id @param {import("./types.js").ImportOptions} body @returns {Promise<import("./types.js").Import>} */
+  startImport: (id, body) => call("POST", `/api/imports/${at(id)}/start`, { body }),
+  /** @param {string} id @returns {Promise<import("./types.js").Import>} */
+  cancelImport: (id) => call("POST", `/api/imports/${at(id)}/cancel`),
+  /** @param {string} id @returns {Promise<import("./types.js").Import>} */
+  undoImport: (id) => call("POST", `/api/imports/${at(id)}/undo`),
+  /** @param {string} id @param {AbortSignal} [signal] @returns {Promise<{data: {id: string, uid: string, reason: string}[]}>} */
+  importKept: (id, signal) => call("GET", `/api/imports/${at(id)}/kept`, { signal }),
+  /** Where the refused rows are to be had. @param {string} id */
+  importErrors: (id) => `/api/imports/${at(id)}/errors.csv`,
+
   /** @param {AbortSignal} [signal] @returns {Promise<{data: import("./types.js").Key[], base_url: string}>} */
   keys: (signal) => call("GET", "/api/keys", { signal }),
   /** @param {string} name @returns {Promise<import("./types.js").Key>} */
@@ -189,6 +204,37 @@ export const api = {
   /** @param {number|string} seq @param {AbortSignal} [signal] @returns {Promise<import("./types.js").RequestDetail>} */
   request: (seq, signal) => call("GET", `/api/requests/${at(String(seq))}`, { signal }),
 };
+
+/**
+ * Sends a file, saying how much of it has gone, and answers the dry run that begins.
+ * @param {File} file
+ * @param {(part: number) => void} progress from 0 to 1
+ * @returns {{sent: Promise<import("./types.js").Import>, stop: () => void}}
+ */
+export function upload(file, progress) {
+  const request = new XMLHttpRequest();
+  /** @type {Promise<import("./types.js").Import>} */
+  const sent = new Promise((resolve, reject) => {
+    request.open("POST", withQuery("/api/imports", { file: file.name }));
+    request.setRequestHeader("Accept", "application/json");
+    request.setRequestHeader("Content-Type", file.type || "text/csv");
+    request.upload.onprogress = (e) => progress(e.total ? e.loaded / e.total : 0);
+    request.onerror = () => reject(new ApiError(0, {}));
+    request.onload = () => {
+      if (request.status < 300) return resolve(parse(request.responseText));
+      if (request.status === 401) signedOut();
+      let body = {};
+      try {
+        body = JSON.parse(request.responseText);
+      } catch {
+        // an answer without a reason
+      }
+      reject(new ApiError(request.status, body));
+    };
+    request.send(file);
+  });
+  return { sent, stop: () => request.abort() };
+}
 
 /** The first wait before a closed stream is opened again; it doubles up to the last. */
 const FIRST_WAIT = 1000;

@@ -14,6 +14,8 @@ import { Attributes } from "./pages/attributes.js";
 import { Customer } from "./pages/customer.js";
 import { Accounts, Customers } from "./pages/customers.js";
 import { Events } from "./pages/events.js";
+import { Import } from "./pages/import.js";
+import { Imports } from "./pages/imports.js";
 import { Integration } from "./pages/integration.js";
 import { Integrations } from "./pages/integrations.js";
 import { Keys } from "./pages/keys.js";
@@ -41,6 +43,8 @@ const PAGES = [
   ["/app/lists/:id", List],
   ["/app/events", Events],
   ["/app/attributes", Attributes],
+  ["/app/imports", Imports],
+  ["/app/imports/:id", Import],
   ["/app/integrations", Integrations],
   ["/app/integrations/:id", Integration],
   ["/app/requests", Requests],

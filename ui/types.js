@@ -74,6 +74,8 @@
  * @property {string} [uid]
  * @property {string} [to]
  * @property {string} [from]
+ * @property {{id: string, file: string}} [import]
+ * @property {boolean} [made]
  */
 /** @typedef {{id: string, title: string, description: string|null, double_optin: boolean, redirect_url: string|null, archived: boolean, created_at: string, subscribed: number, pending: number, unsubscribed: number}} List */
 /** @typedef {{id: string, uid: string, name: string, email: string|null, number: string|null, status: string, since: string, confirm_url?: string}} Subscriber */
@@ -101,6 +103,50 @@
 /** @typedef {{at: string, count: number, refused: number}} Minute */
 /** @typedef {{data: LoggedRequest[], kept: number, since: string, minutes: Minute[], p50_ms: number, p99_ms: number, hour: {count: number, refused: number}}} RequestLog */
 
+/** @typedef {{to?: string, type?: string, format?: string, blank?: string}} Target */
+/** @typedef {{id?: string, match?: string, map?: Record<string, Target|null>, list?: string, mode?: string, dry_run?: boolean, delimiter?: string, quote?: string, encoding?: string, header?: string, short_rows?: string, blank?: string}} ImportOptions */
+/** @typedef {{value: string, why: string, told?: boolean}} Finding */
+/** @typedef {{type: string, format?: string, why: string}} Offer */
+/** @typedef {{name: string, to: string|null, type: string, format?: string, filled: number, why?: string, doubt?: string, offers?: Offer[], told?: boolean, type_told?: boolean, samples: string[]}} ImportColumn */
+/**
+ * @typedef {object} Import
+ * @property {string} id
+ * @property {string} file
+ * @property {number} bytes
+ * @property {string} state
+ * @property {boolean} dry_run
+ * @property {number} rows
+ * @property {number} done
+ * @property {number} created
+ * @property {number} updated
+ * @property {number} unchanged
+ * @property {number} skipped
+ * @property {number} failed
+ * @property {number} duplicates
+ * @property {number} restored
+ * @property {number} removed
+ * @property {number} kept
+ * @property {ImportColumn[]} columns
+ * @property {Record<string, Finding>} sniffed
+ * @property {boolean} gzip
+ * @property {number} blank_lines
+ * @property {string[]} notes
+ * @property {string} zone
+ * @property {boolean} read the file was read whole
+ * @property {string} match
+ * @property {string} mode
+ * @property {string|null} list
+ * @property {ImportOptions} options
+ * @property {string[][]} [preview] the first rows, each behind its line
+ * @property {string} phase
+ * @property {number} rows_read
+ * @property {number} rows_per_second
+ * @property {number} seconds_left
+ * @property {string} created_at
+ * @property {string|null} started_at
+ * @property {string|null} finished_at
+ * @property {string|null} error
+ */
 /** @typedef {{day: string, entered: number, left: number, size: number}} SegmentDay */
 /**
  * @typedef {object} Segment

@@ -177,6 +177,9 @@ type note struct {
 	As       string          `json:"as"`
 	To       string          `json:"to"`
 	From     string          `json:"from"`
+	Import   string          `json:"import"`
+	File     string          `json:"file"`
+	Made     bool            `json:"made"`
 }
 
 func historyEntry(h *app.HistoryEntry) entry {
@@ -209,6 +212,12 @@ func historyEntry(h *app.HistoryEntry) entry {
 		out["member"] = map[string]string{"uid": n.UID}
 	case app.KindMerged:
 		out["kind"], out["uid"] = "merged", n.UID
+	case app.KindImported:
+		out["id"] = fmt.Sprint("i", -h.Row)
+		out["kind"], out["import"], out["made"] = "imported", map[string]string{"id": n.Import, "file": n.File}, n.Made
+		if n.Changes != nil {
+			out["changes"] = n.Changes
+		}
 	case app.KindArchived:
 		out["kind"] = n.As
 	case app.KindConverted:

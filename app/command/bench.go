@@ -50,7 +50,13 @@ func (c *cli) bench() *cobra.Command {
 		RunE: run(func(o bench.Options) (*bench.Report, error) { return bench.Start(o, count) }),
 	}
 	start.Flags().IntVar(&count, "customers", 1_000_000, "how many customers the full folder has; 0: only an empty one")
-	cmd.AddCommand(start,
+	var rows int
+	imports := &cobra.Command{
+		Use: "import", Short: "A file of customers on its way in, fresh and over what is there", Args: exactly(0),
+		RunE: run(func(o bench.Options) (*bench.Report, error) { return bench.Import(o, rows) }),
+	}
+	imports.Flags().IntVar(&rows, "rows", 1_000_000, "how many rows the file has")
+	cmd.AddCommand(start, imports,
 		&cobra.Command{Use: "ingest", Short: "Single events, batches and upserts over the API", Args: exactly(0), RunE: run(bench.Ingest)},
 		&cobra.Command{Use: "memory", Short: "Whether memory grows under a steady load", Args: exactly(0), RunE: run(bench.Memory)},
 		floorCommand(c, "floor-http", func(l net.Listener, _ string) error { return bench.ServeFloorHTTP(l) }),

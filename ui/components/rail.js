@@ -18,6 +18,7 @@ export const STOPS = [
   [
     { path: "/app/events", icon: "pulse", text: "Events", figure: "event_names" },
     { path: "/app/attributes", icon: "tag", text: "Attributes", figure: "attributes" },
+    { path: "/app/imports", icon: "intray", text: "Imports" },
     { path: "/app/integrations", icon: "plug", text: "Integrations", figure: "integrations" },
     { path: "/app/requests", icon: "console", text: "Requests" },
     { path: "/app/keys", icon: "key", text: "Keys", figure: "keys" },

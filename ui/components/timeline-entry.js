@@ -51,6 +51,7 @@ const KINDS = {
   event: { icon: "pulse", say: (e) => html`<b><bdi>${e.event}</bdi></b>` },
   created: { icon: "plusPerson", say: () => "Created" },
   changed: { icon: "pencil", say: (e) => html`<${Changes} entry=${e} />` },
+  imported: { icon: "intray", say: (e) => html`${e.made ? "Created" : "Changed"} by the import of <a class="entry-link" href=${`/app/imports/${e.import?.id}`}><bdi>${e.import?.file}</bdi></a>${e.changes ? html`<${Changes} entry=${e} />` : null}` },
   device_added: { icon: "phone", say: (e) => html`${platform(e)} device added` },
   device_removed: { icon: "phone", say: (e) => html`${platform(e)} device removed` },
   list: { icon: "list", say: (e) => html`${LISTED[e.status ?? ""] ?? e.status} <a class="entry-link" href=${`/app/lists/${e.list?.id}`}><bdi>${e.list?.title}</bdi></a>` },
