@@ -284,6 +284,7 @@ func TestSegments_theCustomersAreFilteredByOne(t *testing.T) {
 	id := s.segment("Small", rule)
 	b := s.signedIn()
 	b.open("/app/customers")
+	b.wait(`document.querySelector("select[aria-label=Segment] option[value='` + id + `']")`)
 	b.choose("Segment", id)
 	b.wait(`location.search.includes("segment=` + id + `")`)
 	b.wait(fmt.Sprintf(`document.querySelector(".head-line")?.innerText.startsWith("%d of ")`, s.counted(rule)))
