@@ -99,6 +99,9 @@ type Options struct {
 	Log *slog.Logger // default: discards
 	// Calm is how long the feed must rest before the position is written. Default 5 s.
 	Calm time.Duration
+	// Yield reports that something else should have the machine: files that are being
+	// imported. Then the index goes on at a step a while, and catches up afterwards.
+	Yield func() bool
 }
 
 // Engine is the search index of one data folder.

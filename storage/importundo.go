@@ -11,7 +11,7 @@ import (
 
 // undoStep is how many customers one transaction of an undo takes: removing one may
 // take a millisecond, and others wait for it.
-const undoStep = 100
+const undoStep = 200
 
 // UndoImport takes back a part of what an import did, in one transaction, and reports
 // whether that was the last of it. First it removes the customers that the import made,

@@ -28,6 +28,7 @@ type writer struct {
 	stopped chan struct{}
 	backlog atomic.Int64
 	crowd   int // jobs of the last group
+	alone   int // groups in a row that held an import's rows and nothing else
 	state   *state
 	commits atomic.Int64
 	trouble atomic.Pointer[app.Error] // why the last transaction was not taken, nil when it was
@@ -35,14 +36,15 @@ type writer struct {
 
 // job is one waiting call: a Batch of Changes, or a function.
 type job struct {
-	batch   app.Batch
-	fn      func(*Tx) error
-	weight  int64
-	results []app.Result
-	status  int
-	answer  []byte
-	repeat  bool
-	err     error
+	batch     app.Batch
+	fn        func(*Tx) error
+	weight    int64
+	importing bool // rows of a file, which others go before
+	results   []app.Result
+	status    int
+	answer    []byte
+	repeat    bool
+	err       error
 
 	delivery app.Delivery
 	done     chan struct{}
@@ -202,6 +204,7 @@ func (w *writer) gather(first *job) []*job {
 func (w *writer) group(first *job) {
 	jobs := w.gather(first)
 	w.crowd = len(jobs)
+	w.noteOthers(jobs)
 	err := w.transact(jobs)
 	w.note(err)
 	if err != nil && len(jobs) > 1 && !isMachineFault(err) {
@@ -214,12 +217,15 @@ func (w *writer) group(first *job) {
 		}
 		return
 	}
+	weight := int64(0)
 	for _, j := range jobs {
+		weight += j.weight
 		if err != nil {
 			j.fail(explain(err))
 		}
 		w.finish(j)
 	}
+	w.tidyLog(weight >= lingerChanges)
 }
 
 // fail takes back what an undone transaction left in the job.

@@ -1,7 +1,7 @@
 // @ts-check
 // All HTTP of the dashboard. Every call answers parsed JSON that keeps its
 // digits (json.js), or throws ApiError with what the server said.
-import { parse } from "./json.js";
+import { parse, write } from "./json.js";
 
 /** What the server, or the network, refused. `requestId` is what to quote. */
 export class ApiError extends Error {
@@ -61,7 +61,7 @@ async function send(method, path, { body, signal } = {}) {
       signal,
       credentials: "same-origin",
       headers: method === "GET" ? { Accept: "application/json" } : { Accept: "application/json", "Content-Type": "application/json" },
-      body: body === undefined ? undefined : JSON.stringify(body),
+      body: body === undefined ? undefined : write(body),
     });
     text = await answer.text();
   } catch (cause) {
@@ -134,10 +134,46 @@ export const api = {
   /** @param {string} id @param {Query} query @param {AbortSignal} [signal] @returns {Promise<import("./types.js").Page<import("./types.js").Subscriber>>} */
   subscribers: (id, query, signal) => call("GET", withQuery(`/api/lists/${at(id)}/subscribers`, query), { signal }),
 
+  /** @param {AbortSignal} [signal] @returns {Promise<{data: import("./types.js").Segment[]}>} */
+  segments: (signal) => call("GET", "/api/segments", { signal }),
+  /** @param {string} id @param {Query} [query] @param {AbortSignal} [signal] @returns {Promise<import("./types.js").SegmentDetail>} */
+  segment: (id, query, signal) => call("GET", withQuery(`/api/segments/${at(id)}`, query), { signal }),
+  /** @param {string} id @param {Query} query @param {AbortSignal} [signal] @returns {Promise<import("./types.js").Page<import("./types.js").SegmentEntry>>} */
+  segmentEntries: (id, query, signal) => call("GET", withQuery(`/api/segments/${at(id)}/entries`, query), { signal }),
+  /** @param {object} body @returns {Promise<import("./types.js").Segment>} */
+  createSegment: (body) => call("POST", "/api/segments", { body }),
+  /** @param {string} id @param {object} body @returns {Promise<import("./types.js").Segment>} */
+  changeSegment: (id, body) => call("PUT", `/api/segments/${at(id)}`, { body }),
+  /** @param {string} id */
+  deleteSegment: (id) => call("DELETE", `/api/segments/${at(id)}`),
+  /** @param {string} id @returns {Promise<import("./types.js").Segment>} */
+  restoreSegment: (id) => call("POST", `/api/segments/${at(id)}/restore`, {}),
+  /** @param {{rule: object, segment?: string}} body @param {AbortSignal} [signal] @returns {Promise<import("./types.js").Preview>} */
+  preview: (body, signal) => call("POST", "/api/segments/preview", { body, signal }),
+  /** @param {string} name @param {AbortSignal} [signal] @returns {Promise<{data: {value: any, count: number}[], missing: number}>} */
+  values: (name, signal) => call("GET", `/api/attributes/${at(name)}/values`, { signal }),
+  /** @param {string} customer @param {string} segment @param {AbortSignal} [signal] @returns {Promise<import("./types.js").Explained>} */
+  why: (customer, segment, signal) => call("GET", `/api/customers/${at(customer)}/segments/${at(segment)}`, { signal }),
+
   /** @param {AbortSignal} [signal] @returns {Promise<{data: import("./types.js").EventName[]}>} */
   events: (signal) => call("GET", "/api/events", { signal }),
   /** @param {AbortSignal} [signal] @returns {Promise<{data: import("./types.js").AttributeName[]}>} */
   attributes: (signal) => call("GET", "/api/attributes", { signal }),
+
+  /** @param {Query} query @param {AbortSignal} [signal] @returns {Promise<import("./types.js").Page<import("./types.js").Import>>} */
+  imports: (query, signal) => call("GET", withQuery("/api/imports", query), { signal }),
+  /** @param {string} id @param {AbortSignal} [signal] @returns {Promise<import("./types.js").Import>} */
+  import: (id, signal) => call("GET", `/api/imports/${at(id)}`, { signal }),
+  /** Begins a dry run again with other options, or the import itself. @param {string} id @param {import("./types.js").ImportOptions} body @returns {Promise<import("./types.js").Import>} */
+  startImport: (id, body) => call("POST", `/api/imports/${at(id)}/start`, { body }),
+  /** @param {string} id @returns {Promise<import("./types.js").Import>} */
+  cancelImport: (id) => call("POST", `/api/imports/${at(id)}/cancel`),
+  /** @param {string} id @returns {Promise<import("./types.js").Import>} */
+  undoImport: (id) => call("POST", `/api/imports/${at(id)}/undo`),
+  /** @param {string} id @param {AbortSignal} [signal] @returns {Promise<{data: {id: string, uid: string, reason: string}[]}>} */
+  importKept: (id, signal) => call("GET", `/api/imports/${at(id)}/kept`, { signal }),
+  /** Where the refused rows are to be had. @param {string} id */
+  importErrors: (id) => `/api/imports/${at(id)}/errors.csv`,
 
   /** @param {AbortSignal} [signal] @returns {Promise<{data: import("./types.js").Key[], base_url: string}>} */
   keys: (signal) => call("GET", "/api/keys", { signal }),
@@ -168,6 +204,37 @@ export const api = {
   /** @param {number|string} seq @param {AbortSignal} [signal] @returns {Promise<import("./types.js").RequestDetail>} */
   request: (seq, signal) => call("GET", `/api/requests/${at(String(seq))}`, { signal }),
 };
+
+/**
+ * Sends a file, saying how much of it has gone, and answers the dry run that begins.
+ * @param {File} file
+ * @param {(part: number) => void} progress from 0 to 1
+ * @returns {{sent: Promise<import("./types.js").Import>, stop: () => void}}
+ */
+export function upload(file, progress) {
+  const request = new XMLHttpRequest();
+  /** @type {Promise<import("./types.js").Import>} */
+  const sent = new Promise((resolve, reject) => {
+    request.open("POST", withQuery("/api/imports", { file: file.name }));
+    request.setRequestHeader("Accept", "application/json");
+    request.setRequestHeader("Content-Type", file.type || "text/csv");
+    request.upload.onprogress = (e) => progress(e.total ? e.loaded / e.total : 0);
+    request.onerror = () => reject(new ApiError(0, {}));
+    request.onload = () => {
+      if (request.status < 300) return resolve(parse(request.responseText));
+      if (request.status === 401) signedOut();
+      let body = {};
+      try {
+        body = JSON.parse(request.responseText);
+      } catch {
+        // an answer without a reason
+      }
+      reject(new ApiError(request.status, body));
+    };
+    request.send(file);
+  });
+  return { sent, stop: () => request.abort() };
+}
 
 /** The first wait before a closed stream is opened again; it doubles up to the last. */
 const FIRST_WAIT = 1000;

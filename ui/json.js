@@ -51,7 +51,7 @@ export function write(value) {
   if (value instanceof Digits) return value.text;
   if (Array.isArray(value)) return `[${value.map(write).join(",")}]`;
   if (value !== null && typeof value === "object") {
-    return `{${Object.entries(value).map(([k, v]) => `${JSON.stringify(k)}:${write(v)}`).join(",")}}`;
+    return `{${Object.entries(value).filter(([, v]) => v !== undefined).map(([k, v]) => `${JSON.stringify(k)}:${write(v)}`).join(",")}}`;
   }
   return JSON.stringify(value) ?? "null";
 }

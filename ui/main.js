@@ -14,6 +14,8 @@ import { Attributes } from "./pages/attributes.js";
 import { Customer } from "./pages/customer.js";
 import { Accounts, Customers } from "./pages/customers.js";
 import { Events } from "./pages/events.js";
+import { Import } from "./pages/import.js";
+import { Imports } from "./pages/imports.js";
 import { Integration } from "./pages/integration.js";
 import { Integrations } from "./pages/integrations.js";
 import { Keys } from "./pages/keys.js";
@@ -21,6 +23,9 @@ import { List } from "./pages/list.js";
 import { Lists } from "./pages/lists.js";
 import { Missing } from "./pages/missing.js";
 import { Requests } from "./pages/requests.js";
+import { Segment } from "./pages/segment.js";
+import { SegmentEdit } from "./pages/segment-edit.js";
+import { Segments } from "./pages/segments.js";
 import { SetUp } from "./pages/set-up.js";
 import { SignIn } from "./pages/sign-in.js";
 
@@ -30,10 +35,16 @@ const PAGES = [
   ["/app/customers", Customers],
   ["/app/customers/:id", Customer],
   ["/app/accounts", Accounts],
+  ["/app/segments", Segments],
+  ["/app/segments/new", SegmentEdit],
+  ["/app/segments/:id", Segment],
+  ["/app/segments/:id/edit", SegmentEdit],
   ["/app/lists", Lists],
   ["/app/lists/:id", List],
   ["/app/events", Events],
   ["/app/attributes", Attributes],
+  ["/app/imports", Imports],
+  ["/app/imports/:id", Import],
   ["/app/integrations", Integrations],
   ["/app/integrations/:id", Integration],
   ["/app/requests", Requests],

@@ -27,3 +27,10 @@ export const useCallback = vendor.useCallback;
 export const useContext = vendor.useContext;
 /** @type {typeof import("preact/hooks").useErrorBoundary} */
 export const useErrorBoundary = /** @type {any} */ (vendor).useErrorBoundary;
+
+let ids = 0;
+
+/** An id that no other element has, the same for as long as its component lives. */
+export function useId() {
+  return useState(() => `u${++ids}`)[0];
+}

@@ -2,7 +2,7 @@
 // The shapes that /api answers, named once. This module holds types only.
 
 /** @typedef {{state: "setup"|"signed_out"|"signed_in", email?: string, workspace: string, zone: string, version: string, demo?: boolean}} Session */
-/** @typedef {{customers: number, accounts: number, lists: number, events: number, event_names: number, attributes: number, keys: number, integrations: number}} Overview */
+/** @typedef {{customers: number, accounts: number, lists: number, segments: number, events: number, event_names: number, attributes: number, keys: number, integrations: number}} Overview */
 /**
  * @template T
  * @typedef {{data: T[], next_cursor?: string, previous_cursor?: string, total?: number}} Page
@@ -36,9 +36,14 @@
  * @property {Relation[]} accounts
  * @property {Relation[]} [members]
  * @property {Membership[]} lists
+ * @property {{id: string, title: string, since: string|null}[]} segments
  * @property {string[]} aliases
+ * @property {{service: string, id: string}[]} external what services call the customer
+ * @property {number} payments
+ * @property {number} messages
  * @property {number} events
  * @property {number} changes lines of the timeline that are no events
+ * @property {number} moves into segments and out of them
  * @property {number} entries all of them
  * @property {Day[]} activity
  */
@@ -50,6 +55,7 @@
  * @property {string} kind
  * @property {string} [source]
  * @property {string} [event]
+ * @property {string} [category] custom, payment or message
  * @property {any} [value]
  * @property {Record<string, any>} [properties]
  * @property {string} [message_id]
@@ -60,15 +66,20 @@
  * @property {string} [status]
  * @property {{uid: string}} [account]
  * @property {{uid: string}} [member]
+ * @property {{id: string, title: string}} [segment]
+ * @property {boolean} [entered]
+ * @property {Cause} [cause]
  * @property {string|null} [role]
  * @property {boolean} [joined]
  * @property {string} [uid]
  * @property {string} [to]
  * @property {string} [from]
+ * @property {{id: string, file: string}} [import]
+ * @property {boolean} [made]
  */
 /** @typedef {{id: string, title: string, description: string|null, double_optin: boolean, redirect_url: string|null, archived: boolean, created_at: string, subscribed: number, pending: number, unsubscribed: number}} List */
 /** @typedef {{id: string, uid: string, name: string, email: string|null, number: string|null, status: string, since: string, confirm_url?: string}} Subscriber */
-/** @typedef {{name: string, count: number, customers: number, first_at: string, last_at: string, today: number, properties: {name: string, types: string[]}[], days: Day[]}} EventName */
+/** @typedef {{name: string, count: number, customers: number, first_at: string, last_at: string, today: number, category: string, sources: string[], properties: {name: string, types: string[]}[], days: Day[]}} EventName */
 /** @typedef {{name: string, label: string, standard: boolean, types: Record<string, number>, customers: number, samples: string[], changed_at: string|null}} AttributeName */
 /** @typedef {{id: string, name: string, public: string, private_hint: string, private?: string, created_at: string, last_used_at: string|null, revoked_at: string|null, pinned: boolean}} Key */
 /**
@@ -91,6 +102,86 @@
 /** @typedef {LoggedRequest & {content_type: string, body: string, body_truncated: boolean, answer: string, answer_truncated: boolean}} RequestDetail */
 /** @typedef {{at: string, count: number, refused: number}} Minute */
 /** @typedef {{data: LoggedRequest[], kept: number, since: string, minutes: Minute[], p50_ms: number, p99_ms: number, hour: {count: number, refused: number}}} RequestLog */
+
+/** @typedef {{to?: string, type?: string, format?: string, blank?: string}} Target */
+/** @typedef {{id?: string, match?: string, map?: Record<string, Target|null>, list?: string, mode?: string, dry_run?: boolean, delimiter?: string, quote?: string, encoding?: string, header?: string, short_rows?: string, blank?: string}} ImportOptions */
+/** @typedef {{value: string, why: string, told?: boolean}} Finding */
+/** @typedef {{type: string, format?: string, why: string}} Offer */
+/** @typedef {{name: string, to: string|null, type: string, format?: string, filled: number, why?: string, doubt?: string, offers?: Offer[], told?: boolean, type_told?: boolean, samples: string[]}} ImportColumn */
+/**
+ * @typedef {object} Import
+ * @property {string} id
+ * @property {string} file
+ * @property {number} bytes
+ * @property {string} state
+ * @property {boolean} dry_run
+ * @property {number} rows
+ * @property {number} done
+ * @property {number} created
+ * @property {number} updated
+ * @property {number} unchanged
+ * @property {number} skipped
+ * @property {number} failed
+ * @property {number} duplicates
+ * @property {number} restored
+ * @property {number} removed
+ * @property {number} kept
+ * @property {ImportColumn[]} columns
+ * @property {Record<string, Finding>} sniffed
+ * @property {boolean} gzip
+ * @property {number} blank_lines
+ * @property {string[]} notes
+ * @property {string} zone
+ * @property {boolean} read the file was read whole
+ * @property {string} match
+ * @property {string} mode
+ * @property {string|null} list
+ * @property {ImportOptions} options
+ * @property {string[][]} [preview] the first rows, each behind its line
+ * @property {string} phase
+ * @property {number} rows_read
+ * @property {number} rows_per_second
+ * @property {number} seconds_left
+ * @property {string} created_at
+ * @property {string|null} started_at
+ * @property {string|null} finished_at
+ * @property {string|null} error
+ */
+/** @typedef {{day: string, entered: number, left: number, size: number}} SegmentDay */
+/**
+ * @typedef {object} Segment
+ * @property {string} id "all" for the built-in one
+ * @property {string} title
+ * @property {string|null} description
+ * @property {Record<string, any>} rule
+ * @property {string} words
+ * @property {number} count
+ * @property {"ready"|"building"} state
+ * @property {number} progress
+ * @property {boolean} built_in
+ * @property {string|null} created_at
+ * @property {string|null} updated_at
+ * @property {SegmentDay[]|null} days
+ */
+/** @typedef {Segment & {used_by: {id: string, title: string}[]}} SegmentDetail */
+/** @typedef {{kind: string, name?: string}} Cause */
+/** @typedef {{id: string, at: string, entered: boolean, customer: Relation|null, cause: Cause}} SegmentEntry */
+/** @typedef {{loading: number, count: number, total: number, took_ms: number, words: string, sample: Customer[], conditions: Record<string, number>, enter?: number, leave?: number}} Preview */
+/**
+ * @typedef {object} Explained
+ * @property {Record<string, any>} rule
+ * @property {string} words
+ * @property {boolean} holds
+ * @property {string|null} turns_at
+ * @property {boolean} [archived]
+ * @property {Explained[]} [parts]
+ * @property {any} [value]
+ * @property {number} [count]
+ * @property {number} [seen]
+ * @property {any} [result]
+ * @property {number} [reached]
+ * @property {{name: string, timestamp: string, properties: Record<string, any>}[]} [events]
+ */
 
 /** @typedef {{kind: string, name: string, group: string, secret: string, where: string, signs: boolean, dated: boolean, example: string}} Service */
 /** @typedef {{uid?: string, email?: string, event?: string, event_name?: string, timestamp?: string, id?: string, properties?: Record<string, string>, attributes?: Record<string, string>}} Mapping */

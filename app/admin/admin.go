@@ -33,6 +33,7 @@ type Store interface {
 	Members(ctx context.Context, account int64, limit int) ([]app.Membership, error)
 	History(ctx context.Context, customer int64, from app.Place, limit int) ([]app.HistoryEntry, error)
 	EventCount(ctx context.Context, customer int64) (int64, error)
+	EventCountOf(ctx context.Context, customer int64, sources []string) (int64, error)
 	HistoryCount(ctx context.Context, customer int64) (int64, error)
 	Activity(ctx context.Context, customer int64, from app.Instant) ([]app.DayCount, error)
 	EventNames(ctx context.Context, fromDay int64) ([]app.EventStat, error)
@@ -48,6 +49,10 @@ type Store interface {
 	ConfirmationToken(list, customer int64) string
 	FeedState(ctx context.Context) (app.FeedState, error)
 	Watch(row int64) (<-chan struct{}, func())
+	FindImport(ctx context.Context, id string) (*app.Import, error)
+	Imports(ctx context.Context, before int64, limit int) ([]app.Import, bool, error)
+	ImportCursorRow(id string) (int64, error)
+	ImportKept(ctx context.Context, row, after int64, limit int) ([]app.ImportKept, error)
 
 	Keys(ctx context.Context) ([]app.Key, error)
 	CreateKey(ctx context.Context, name string) (app.Key, string, error)
@@ -154,6 +159,7 @@ func (a *Admin) Mount(engine *gin.Engine) {
 	signed("GET", "/events", a.events)
 	signed("GET", "/attributes", a.attributes)
 	signed("GET", "/attributes/:name/values", a.values)
+	a.mountImports(g)
 	signed("GET", "/keys", a.keys)
 	signed("POST", "/keys", a.createKey)
 	signed("DELETE", "/keys/:id", a.revokeKey)
@@ -187,11 +193,14 @@ type handler func(*call) (any, error)
 const maxBody = 2 * app.MaxRule
 
 // wrap checks where the request comes from and whether it is signed in, and answers.
-func (a *Admin) wrap(h handler, signed bool) gin.HandlerFunc {
+func (a *Admin) wrap(h handler, signed bool) gin.HandlerFunc { return a.wrapBody(h, signed, maxBody) }
+
+// wrapBody is wrap for a body of up to most bytes.
+func (a *Admin) wrapBody(h handler, signed bool, most int64) gin.HandlerFunc {
 	return func(gc *gin.Context) {
 		c := &call{Context: gc}
 		c.Header("Cache-Control", "no-store")
-		out, err := a.guard(c, h, signed)
+		out, err := a.guard(c, h, signed, most)
 		switch {
 		case err != nil:
 			a.fail(c, err)
@@ -206,15 +215,14 @@ func (a *Admin) wrap(h handler, signed bool) gin.HandlerFunc {
 	}
 }
 
-func (a *Admin) guard(c *call, h handler, signed bool) (any, error) {
+func (a *Admin) guard(c *call, h handler, signed bool, most int64) (any, error) {
 	if err := a.origin.Check(c.Request); err != nil {
 		return nil, app.Fail(app.CodeForbidden, "This request comes from another site.")
 	}
-	limit := int64(maxBody)
 	if strings.HasSuffix(c.Request.URL.Path, "/replay") { // with the mended body of a hook
-		limit = 2 * app.MaxHookBody
+		most = 2 * app.MaxHookBody
 	}
-	c.Request.Body = http.MaxBytesReader(c.Writer, c.Request.Body, limit)
+	c.Request.Body = http.MaxBytesReader(c.Writer, c.Request.Body, most)
 	if cookie, err := c.Request.Cookie(cookieName); err == nil && cookie.Value != "" {
 		session, err := a.store.Session(c.Request.Context(), cookie.Value)
 		if err == nil {
@@ -246,7 +254,8 @@ var statuses = map[app.Code]int{
 func (a *Admin) fail(c *call, err error) {
 	e := app.Public(err)
 	id := c.Writer.Header().Get("X-Request-Id")
-	if e.Err != nil || e.Code == app.CodeInternal {
+	gone := c.Request.Context().Err() != nil // a keystroke ends the preview of the one before
+	if !gone && (e.Err != nil || e.Code == app.CodeInternal) {
 		a.o.Log.Error("the dashboard's request failed", "request", id, "path", c.Request.URL.Path, "error", err)
 	}
 	body, _ := encode(map[string]string{"error": e.Sentence(), "code": string(e.Code), "field": e.Field, "request_id": id})

@@ -63,7 +63,13 @@ func (c *cli) bench() *cobra.Command {
 	}
 	segments.Flags().IntVar(&size.Customers, "customers", 1_000_000, "how many customers, of 20 attributes")
 	segments.Flags().IntVar(&size.Events, "events", 10_000_000, "how many events, of 20 names")
-	cmd.AddCommand(start, segments,
+	var rows int
+	imports := &cobra.Command{
+		Use: "import", Short: "A file of customers on its way in, fresh and over what is there", Args: exactly(0),
+		RunE: run(func(o bench.Options) (*bench.Report, error) { return bench.Import(o, rows) }),
+	}
+	imports.Flags().IntVar(&rows, "rows", 1_000_000, "how many rows the file has")
+	cmd.AddCommand(start, imports, segments,
 		&cobra.Command{Use: "ingest", Short: "Single events, batches and upserts over the API", Args: exactly(0), RunE: run(bench.Ingest)},
 		&cobra.Command{Use: "memory", Short: "Whether memory grows under a steady load", Args: exactly(0), RunE: run(bench.Memory)},
 		floorCommand(c, "floor-http", func(l net.Listener, _ string) error { return bench.ServeFloorHTTP(l) }),

@@ -242,7 +242,7 @@ func (a *analysis) conclude(zone *time.Location) error {
 			c.Type, c.Why = "text", ""
 		default:
 			concludeType(c, f)
-			if c.Told && c.Type == "date" && c.Format == dateFormats[yearFirst] && f.kinds[kindEither] > 0 && f.kinds[kindISO] == 0 {
+			if c.TypeTold && c.Type == "date" && c.Format == dateFormats[yearFirst] && f.kinds[kindEither] > 0 && f.kinds[kindISO] == 0 {
 				return twoWays(c, f)
 			}
 		}
@@ -256,7 +256,7 @@ func concludeID(c *Column, f *columnFacts) {
 	c.Why = "An id stays as it is written."
 	for _, s := range f.samples {
 		if len(s) > 1 && s[0] == '0' {
-			c.Why = fmt.Sprintf("Leading zeros stay: %s is text.", s)
+			c.Why = say("Leading zeros stay: %s is text.", s)
 			return
 		}
 	}
@@ -277,16 +277,16 @@ func (a *analysis) concludeContact(i int) {
 	}
 	if c.To == "number" && good < f.filled {
 		c.Offers = append(c.Offers, Offer{Type: "number", Why: "as the number that messages go to; rows whose cell is none are refused"})
-		a.demote(i, fmt.Sprintf("%d of %d cells are numbers with their country, and %s is not: it stays text, and no message goes there", good, f.filled, strconv.Quote(bad)))
+		a.demote(i, say("%d of %d cells are numbers with their country, and %s is not: it stays text, and no message goes there", good, f.filled, strconv.Quote(bad)))
 		return
 	}
 	if c.To == "email" && good*2 < f.filled {
-		a.demote(i, fmt.Sprintf("only %d of %d cells are addresses; %s is not", good, f.filled, strconv.Quote(bad)))
+		a.demote(i, say("only %d of %d cells are addresses; %s is not", good, f.filled, strconv.Quote(bad)))
 		return
 	}
 	c.Type = "text"
 	if good < f.filled {
-		c.Doubt = fmt.Sprintf("%d of %d cells are no address, such as %s: their rows are refused.", f.filled-good, f.filled, strconv.Quote(bad))
+		c.Doubt = say("%d of %d cells are no address, such as %s: their rows are refused.", f.filled-good, f.filled, strconv.Quote(bad))
 	}
 }
 
@@ -334,18 +334,40 @@ func (a *analysis) concludeCreated(i int) error {
 	return nil
 }
 
+// say is fmt.Sprintf for people: counts have separators.
+func say(format string, args ...any) string {
+	for i, a := range args {
+		if n, ok := a.(int64); ok {
+			args[i] = figure(n)
+		}
+	}
+	return fmt.Sprintf(format, args...)
+}
+
+// figure is a count that is written with separators.
+type figure int64
+
+// Format writes 1,234.
+func (f figure) Format(s fmt.State, _ rune) {
+	digits := strconv.FormatInt(int64(f), 10)
+	for at := len(digits) - 3; at > 0; at -= 3 {
+		digits = digits[:at] + "," + digits[at:]
+	}
+	_, _ = io.WriteString(s, digits)
+}
+
 func twoWays(c *Column, f *columnFacts) error {
 	return app.Invalid("map", `the dates of %q can be read two ways, such as %s: say "format":"DD/MM/YYYY" or "format":"MM/DD/YYYY"`, c.Name, f.example[kindEither])
 }
 
 // concludeType finds the type of a custom attribute from all cells of its column.
 func concludeType(c *Column, f *columnFacts) {
-	if c.Told && c.Type != "" && (c.Type != "date" || c.Format != "") && (c.Type != "number" || c.Format != "" || f.kinds[kindNumber] == f.filled) {
+	if c.TypeTold && (c.Type != "date" || c.Format != "") && (c.Type != "number" || c.Format != "" || f.kinds[kindNumber] == f.filled) {
 		c.Why = "It was asked for."
 		offer(c, f)
 		return
 	}
-	told, as := c.Told && c.Type != "" && c.Type != "text", c.Type
+	told, as := c.TypeTold && c.Type != "text", c.Type
 	c.Type, c.Format = "text", ""
 	n := f.filled
 	dates := f.kinds[kindISO] + f.kinds[kindDayFirst] + f.kinds[kindMonthFirst] + f.kinds[kindEither]
@@ -386,26 +408,26 @@ func concludeDate(c *Column, f *columnFacts) {
 	switch {
 	case f.kinds[kindISO] > 0:
 		c.Why = "Some dates are written year first and others not."
-		c.Doubt = fmt.Sprintf("%d dates are written year first, %d another way, such as %s: they stay text.", f.kinds[kindISO], day+month+either, firstExample(f, kindDayFirst, kindMonthFirst, kindEither))
+		c.Doubt = say("%d dates are written year first, %d another way, such as %s: they stay text.", f.kinds[kindISO], day+month+either, firstExample(f, kindDayFirst, kindMonthFirst, kindEither))
 		return
 	case day > 0 && month > 0:
 		c.Why = "Some dates are written day first and others month first."
-		c.Doubt = fmt.Sprintf("%d dates only make sense day first (%s), %d only month first (%s): they stay text.", day, f.example[kindDayFirst], month, f.example[kindMonthFirst])
+		c.Doubt = say("%d dates only make sense day first (%s), %d only month first (%s): they stay text.", day, f.example[kindDayFirst], month, f.example[kindMonthFirst])
 		return
 	case day > 0:
 		order = dayFirst
-		c.Why = fmt.Sprintf("%d dates only make sense day first, such as %s.", day, f.example[kindDayFirst])
+		c.Why = say("%d dates only make sense day first, such as %s.", day, f.example[kindDayFirst])
 	case month > 0:
 		order = monthFirst
-		c.Why = fmt.Sprintf("%d dates only make sense month first, such as %s.", month, f.example[kindMonthFirst])
+		c.Why = say("%d dates only make sense month first, such as %s.", month, f.example[kindMonthFirst])
 	default:
 		c.Why = "Every date can be read two ways."
-		c.Doubt = fmt.Sprintf("All %d dates can be read two ways, such as %s: until somebody says which, they stay text.", either, f.example[kindEither])
+		c.Doubt = say("All %d dates can be read two ways, such as %s: until somebody says which, they stay text.", either, f.example[kindEither])
 		return
 	}
 	c.Type, c.Format = "date", dateFormats[order]
 	if either > 0 {
-		c.Doubt = fmt.Sprintf("%d dates can be read two ways, such as %s; the other %d only make sense %s.", either, f.example[kindEither], day+month,
+		c.Doubt = say("%d dates can be read two ways, such as %s; the other %d only make sense %s.", either, f.example[kindEither], day+month,
 			map[dateOrder]string{dayFirst: "day first", monthFirst: "month first"}[order])
 	}
 }
@@ -431,7 +453,7 @@ func textReason(f *columnFacts) string {
 	} {
 		if k.count*10 >= n*9 && k.count < n {
 			other := firstExample(f, kindText, kindMoney, kindComma)
-			return fmt.Sprintf("%d of %d cells are %s, and %s is not.", k.count, n, k.what, strconv.Quote(other))
+			return say("%d of %d cells are %s, and %s is not.", k.count, n, k.what, strconv.Quote(other))
 		}
 	}
 	return ""
@@ -452,15 +474,15 @@ func offer(c *Column, f *columnFacts) {
 	case n == 0:
 	case f.kinds[kindNumber]+f.kinds[kindMoney] == n && f.kinds[kindMoney] > 0:
 		text, _ := readNumber([]byte(f.example[kindMoney]), pointNumber)
-		if !c.Told {
-			c.Doubt = fmt.Sprintf("%d values carry a sign or commas, such as %s. As a number, %s, they can be compared and summed.", f.kinds[kindMoney], f.example[kindMoney], text)
+		if !c.TypeTold {
+			c.Doubt = say("%d values carry a sign or commas, such as %s. As a number, %s, they can be compared and summed.", f.kinds[kindMoney], f.example[kindMoney], text)
 		}
 		add("number", "1,234.56", "Number "+text)
 		add("text", "", "Text "+strconv.Quote(f.example[kindMoney]))
 	case f.kinds[kindNumber]+f.kinds[kindComma] == n && f.kinds[kindComma] > 0:
 		text, _ := readNumber([]byte(f.example[kindComma]), commaNumber)
-		if !c.Told {
-			c.Doubt = fmt.Sprintf("%d values have a decimal comma, such as %s. As a number, %s, they can be compared and summed.", f.kinds[kindComma], f.example[kindComma], text)
+		if !c.TypeTold {
+			c.Doubt = say("%d values have a decimal comma, such as %s. As a number, %s, they can be compared and summed.", f.kinds[kindComma], f.example[kindComma], text)
 		}
 		add("number", "1.234,56", "Number "+text)
 		add("text", "", "Text "+strconv.Quote(f.example[kindComma]))
@@ -477,7 +499,7 @@ func offer(c *Column, f *columnFacts) {
 	case f.kinds[kindNumber] == n:
 		add("number", "", "Number")
 	case f.kinds[kindNumber]*10 >= n*9:
-		add("number", "", fmt.Sprintf("Number, and %d rows are refused", n-f.kinds[kindNumber]))
+		add("number", "", say("Number, and %d rows are refused", n-f.kinds[kindNumber]))
 	}
 }
 
@@ -485,7 +507,7 @@ func offer(c *Column, f *columnFacts) {
 func (a *analysis) notes() {
 	p := a.plan
 	if p.Repeats > 0 {
-		p.Notes = append(p.Notes, fmt.Sprintf("%d rows are about a customer that an earlier row was about too: the last row wins.", p.Repeats))
+		p.Notes = append(p.Notes, say("%d rows are about a customer that an earlier row was about too: the last row wins.", p.Repeats))
 	}
 	if p.Match.Value == "none" {
 		p.Notes = append(p.Notes, "Nothing in this file finds a customer: every row makes a new one, and importing it again makes them again.")

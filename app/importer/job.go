@@ -35,6 +35,12 @@ func (j *job) enter(phase string, from int64) {
 	j.phase, j.since, j.from, j.read = phase, time.Now(), from, 0
 }
 
+func (j *job) isWriting() bool {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.phase == "writing"
+}
+
 func (j *job) progress(imp *app.Import) Progress {
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -241,7 +247,7 @@ func convertAll(ctx context.Context, r *rows, c *converter, from int64, out chan
 	for {
 		c.fresh(batchRows)
 		batch := make([]app.ImportRow, 0, batchRows)
-		for len(batch) < batchRows {
+		for len(batch) < batchRows && len(c.arena) < batchBytes {
 			rec, err := r.next()
 			if err == io.EOF {
 				break

@@ -47,8 +47,9 @@ type Column struct {
 	Doubt string `json:"doubt,omitempty"`
 	// Offers are other ways to read the column.
 	Offers []Offer `json:"offers,omitempty"`
-	// Told: a person said what it becomes.
-	Told bool `json:"told,omitempty"`
+	// Told: a person said what it becomes, TypeTold: how it is read.
+	Told     bool `json:"told,omitempty"`
+	TypeTold bool `json:"type_told,omitempty"`
 }
 
 // Offer is another way to read a column.
@@ -214,7 +215,7 @@ func (p *Plan) assign(o *Options, known []app.AttributeStat) error {
 		}
 		c.Clear = t.Blank == "clear" || t.Blank == "" && o.Blank == "clear"
 		if t.Type != "" || t.Format != "" {
-			c.Told = true
+			c.TypeTold = true
 			if c.Type, c.Format = t.Type, t.Format; c.Type == "" {
 				c.Type = "date"
 				if numberFormat(t.Format) != plainNumber {

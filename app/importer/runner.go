@@ -12,6 +12,7 @@ import (
 	"strings"
 	"sync"
 	"time"
+	"unicode"
 
 	"kith/app"
 )
@@ -23,8 +24,9 @@ const (
 	uploadKept = 24 * time.Hour
 	// folderName is where uploads wait inside the data folder, readable by its owner only.
 	folderName = "imports"
-	// reportEvery is how many rows are read between two looks at how far it is.
-	batchRows = 2_000
+	// batchRows and batchBytes are what is converted at once; three such batches are in memory.
+	batchRows  = 6_000
+	batchBytes = 4 << 20
 )
 
 // RunnerOptions configure NewRunner.
@@ -167,7 +169,7 @@ func uploadFailed(err error) error {
 
 func fileName(name string) string {
 	name = strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7f {
+		if r < ' ' || r == 0x7f || unicode.Is(unicode.Bidi_Control, r) { // which would show another name
 			return -1
 		}
 		return r
@@ -382,6 +384,18 @@ func (r *Runner) sweep(ctx context.Context) {
 			_ = os.Remove(filepath.Join(r.folder, e.Name()))
 		}
 	}
+}
+
+// Writing reports whether an import is writing rows, so that what can wait does.
+func (r *Runner) Writing() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, j := range r.busy {
+		if j.isWriting() {
+			return true
+		}
+	}
+	return false
 }
 
 // Progress is how far a running import is beyond what its counters say.

@@ -68,6 +68,11 @@ insert into feed (seq, at, kind, customer_id, key, count)
 with recursive n (i) as (select 0 union all select i + 1 from n where i + 1 < :count)
 select :seq + i, :at, :kind, :customer + i, 0, 1 from n
 
+-- name: import_feed_same
+-- The same kind of change of many customers leaves a row each.
+insert into feed (seq, at, kind, customer_id, key, count)
+select :seq + j.key, :at, :kind, j.value, :key, 1 from json_each(:customers) j
+
 -- name: import_created_add
 insert into import_created (import_id, first_id, count, at) values (:import, :first, :count, :at)
 

@@ -1,7 +1,7 @@
 // @ts-check
 import { html, useEffect, useMemo, useRef, useState } from "../preact.js";
 import { api } from "../api.js";
-import { nameOf } from "../format.js";
+import { count, nameOf } from "../format.js";
 import { navigate } from "../router.js";
 import { Avatar } from "./avatar.js";
 import { Icon } from "./icon.js";
@@ -22,7 +22,7 @@ function has(text, typed) {
  * Everything that could be meant, by what was typed.
  * @param {string} typed
  * @param {import("../types.js").Customer[]} customers
- * @param {{lists: import("../types.js").List[], events: import("../types.js").EventName[]}} named
+ * @param {{lists: import("../types.js").List[], segments: import("../types.js").Segment[], events: import("../types.js").EventName[]}} named
  * @returns {Found[]}
  */
 export function find(typed, customers, named) {
@@ -32,6 +32,7 @@ export function find(typed, customers, named) {
   return [
     ...customers.slice(0, OF_EACH).map((c) => ({ group: "Customers", key: c.id, href: `/app/customers/${c.id}`, text: nameOf(c), note: c.email ?? c.uid, customer: c })),
     ...pages,
+    ...named.segments.filter((g) => has(g.title, typed)).slice(0, OF_EACH).map((g) => ({ group: "Segments", key: g.id, href: `/app/segments/${g.id}`, text: g.title, icon: "rings", note: count(g.count) })),
     ...named.lists.filter((l) => has(l.title, typed)).slice(0, OF_EACH).map((l) => ({ group: "Lists", key: l.id, href: `/app/lists/${l.id}`, text: l.title, icon: "list" })),
     ...named.events.filter((e) => has(e.name, typed)).slice(0, OF_EACH).map((e) => ({ group: "Events", key: `event ${e.name}`, href: `/app/events?name=${encodeURIComponent(e.name)}`, text: e.name, icon: "pulse" })),
   ];
@@ -44,11 +45,11 @@ export function Palette({ close }) {
   const [at, setAt] = useState(0);
   const [customers, setCustomers] = useState(/** @type {import("../types.js").Customer[]} */ ([]));
   const [busy, setBusy] = useState(false);
-  const [named, setNamed] = useState({ lists: /** @type {import("../types.js").List[]} */ ([]), events: /** @type {import("../types.js").EventName[]} */ ([]) });
+  const [named, setNamed] = useState({ lists: /** @type {import("../types.js").List[]} */ ([]), segments: /** @type {import("../types.js").Segment[]} */ ([]), events: /** @type {import("../types.js").EventName[]} */ ([]) });
   useEffect(() => {
     const back = /** @type {HTMLElement|null} */ (document.activeElement);
     ref.current?.showModal();
-    Promise.all([api.lists(), api.events()]).then(([l, e]) => setNamed({ lists: l.data, events: e.data }), () => {});
+    Promise.all([api.lists(), api.segments(), api.events()]).then(([l, g, e]) => setNamed({ lists: l.data, segments: g.data, events: e.data }), () => {});
     return () => {
       ref.current?.close();
       back?.focus({ preventScroll: true });

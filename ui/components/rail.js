@@ -12,18 +12,20 @@ export const STOPS = [
   [
     { path: "/app/customers", icon: "person", text: "Customers", figure: "customers" },
     { path: "/app/accounts", icon: "building", text: "Accounts", figure: "accounts" },
+    { path: "/app/segments", icon: "rings", text: "Segments", figure: "segments" },
     { path: "/app/lists", icon: "list", text: "Lists", figure: "lists" },
   ],
   [
     { path: "/app/events", icon: "pulse", text: "Events", figure: "event_names" },
     { path: "/app/attributes", icon: "tag", text: "Attributes", figure: "attributes" },
+    { path: "/app/imports", icon: "intray", text: "Imports" },
     { path: "/app/integrations", icon: "plug", text: "Integrations", figure: "integrations" },
     { path: "/app/requests", icon: "console", text: "Requests" },
     { path: "/app/keys", icon: "key", text: "Keys", figure: "keys" },
   ],
 ];
 
-const ON_THE_BAR = ["/app/customers", "/app/lists", "/app/events", "/app/requests"];
+const ON_THE_BAR = ["/app/customers", "/app/segments", "/app/events", "/app/requests"];
 
 /** @param {string} path @param {string} stop */
 function isAt(path, stop) {

@@ -3,6 +3,7 @@ import { html, useState } from "../preact.js";
 import { clock, clockExact, instant } from "../time.js";
 import { write } from "../json.js";
 import { figure, typeOf } from "../format.js";
+import { causeWords } from "./cause.js";
 import { Icon } from "./icon.js";
 import { Value } from "./value.js";
 
@@ -50,9 +51,11 @@ const KINDS = {
   event: { icon: "pulse", say: (e) => html`<b><bdi>${e.event}</bdi></b>` },
   created: { icon: "plusPerson", say: () => "Created" },
   changed: { icon: "pencil", say: (e) => html`<${Changes} entry=${e} />` },
+  imported: { icon: "intray", say: (e) => html`${e.made ? "Created" : "Changed"} by the import of <a class="entry-link" href=${`/app/imports/${e.import?.id}`}><bdi>${e.import?.file}</bdi></a>${e.changes ? html`<${Changes} entry=${e} />` : null}` },
   device_added: { icon: "phone", say: (e) => html`${platform(e)} device added` },
   device_removed: { icon: "phone", say: (e) => html`${platform(e)} device removed` },
   list: { icon: "list", say: (e) => html`${LISTED[e.status ?? ""] ?? e.status} <a class="entry-link" href=${`/app/lists/${e.list?.id}`}><bdi>${e.list?.title}</bdi></a>` },
+  segment: { icon: "rings", say: (e) => html`${e.entered ? "Entered" : "Left"} <a class="entry-link" href=${`/app/segments/${e.segment?.id}`}><bdi>${e.segment?.title}</bdi></a> <span class="small faint">${causeWords(e.cause ?? { kind: "" })}</span>` },
   account: { icon: "building", say: (e) => html`${e.joined === false ? "Left" : "Joined"} account <b><bdi>${e.account?.uid}</bdi></b>${e.role ? ` as ${e.role}` : ""}` },
   member: { icon: "person", say: (e) => html`Member <b><bdi>${e.member?.uid}</bdi></b> ${e.joined === false ? "left" : "joined"}${e.role ? ` as ${e.role}` : ""}` },
   merged: { icon: "merge", say: (e) => html`<code>${e.uid}</code> was merged into this customer` },
@@ -61,6 +64,9 @@ const KINDS = {
   converted: { icon: "swap", say: (e) => `Became ${e.to === "account" ? "an account" : "a customer"}` },
   renamed: { icon: "pencil", say: (e) => html`Got this id, was <code>${e.from}</code>` },
 };
+
+/** What an event shows beside it, by what it is. @type {Record<string, string>} */
+const CATEGORIES = { payment: "card", message: "mail" };
 
 /** @type {Record<string, string>} */
 const LISTED = { subscribed: "Subscribed to", unsubscribed: "Unsubscribed from", pending: "Asked to confirm", removed: "Taken off" };
@@ -78,7 +84,7 @@ export function TimelineEntry({ row }) {
   const source = entry.source && entry.source !== "api" ? html`<span class="small faint">from ${entry.source}</span>` : null;
   return html`<li class="entry" data-anchor data-id=${row.id}>
     <time datetime=${entry.at} title=${times > 1 ? `${clockExact(first)} to ${instant(entry.at)}` : instant(entry.at)}>${clock(entry.at)}</time>
-    <${Icon} name=${kind.icon} />
+    <${Icon} name=${CATEGORIES[entry.category ?? ""] ?? kind.icon} />
     <div class="entry-body"><span class="entry-what">${kind.say(entry)}${times > 1 ? html` <span class="quiet" title=${`${times} equal events within a minute`}>× ${times}</span>` : null}${entry.kind === "changed" ? null : html` ${source}`}</span>
       ${entry.kind === "changed" ? source : null}${entry.kind === "event" ? html`<${Properties} entry=${entry} />` : null}${token}</div>
   </li>`;

@@ -1,5 +1,5 @@
 // @ts-check
-import { html } from "../preact.js";
+import { html, useState } from "../preact.js";
 import { api } from "../api.js";
 import { count, nameOf, plural } from "../format.js";
 import { useLive } from "../live.js";
@@ -15,9 +15,11 @@ import { Copy } from "../components/copy.js";
 import { Icon } from "../components/icon.js";
 import { Listing } from "../components/listing.js";
 import { PageHead } from "../components/page-head.js";
+import { Select } from "../components/select.js";
 import { Subscription } from "../components/status.js";
 import { Timeline, useTimeline } from "../components/timeline.js";
 import { Trouble } from "../components/trouble.js";
+import { Why } from "../components/why.js";
 
 /** @typedef {import("../types.js").CustomerDetail} Detail */
 
@@ -50,11 +52,32 @@ function Lists({ lists }) {
       <span class="right">${l.status === "subscribed" ? "since " : `${l.status} `}<${Ago} at=${l.since} plainly=${true} /></span></a></li>`)}</ul></${Panel}>`;
 }
 
+/** The segments that the customer is in, and why; and why not in another. @param {{id: string, name: string, segments: Detail["segments"]}} props */
+function Segments({ id, name, segments }) {
+  const [asked, setAsked] = useState(/** @type {{id: string, title: string, since?: string|null}|null} */ (null));
+  const all = useResource("segments", api.segments);
+  const others = (all.data?.data ?? []).filter((g) => !g.built_in && !segments.some((s) => s.id === g.id));
+  if (!segments.length && !others.length) return null;
+  const ask = (/** @type {string} */ which) => setAsked(others.find((g) => g.id === which) ?? null);
+  return html`<${Panel} title="Segments" n=${count(segments.length)}>
+    ${segments.length ? html`<ul class="rows">${segments.map((g) => html`<li key=${g.id}><div class="row"><span class="move-text"><a class="cut row-link" dir="auto" href=${`/app/segments/${g.id}`} title=${g.title}>${g.title}</a>
+      ${g.since ? html`<span class="small quiet">since <${Ago} at=${g.since} plainly=${true} /></span>` : null}</span><button type="button" class="button small" aria-haspopup="dialog" aria-label=${`Why in ${g.title}`} onClick=${() => setAsked(g)}>Why</button></div></li>`)}</ul>` : html`<p class="note">In none of yours.</p>`}
+    ${others.length ? html`<div class="row"><${Select} label="Why not in another segment" value="" options=${[["", "Why not in …"], ...others.map((g) => [g.id, g.title])]} change=${ask} /></div>` : null}
+    ${asked ? html`<${Why} customer=${id} name=${name} segment=${asked} since=${asked.since} close=${() => setAsked(null)} />` : null}</${Panel}>`;
+}
+
 /** @param {{aliases: string[]}} props */
 function Aliases({ aliases }) {
   if (!aliases?.length) return null;
   return html`<${Panel} title="Also known as" n=${count(aliases.length)}><ul class="rows">${aliases.map((uid) => html`
     <li key=${uid}><div class="row"><code class="cut" title=${uid}>${uid}</code><${Copy} text=${uid} what="the id" /></div></li>`)}</ul></${Panel}>`;
+}
+
+/** What services that are connected call the customer. @param {{ids: Detail["external"]}} props */
+function External({ ids }) {
+  if (!ids?.length) return null;
+  return html`<${Panel} title="At other services" n=${count(ids.length)}><ul class="rows">${ids.map((e) => html`
+    <li key=${e.service + e.id}><div class="row"><span class="nowrap">${e.service}</span><code class="cut faint" title=${e.id}>${e.id}</code><${Copy} text=${e.id} what="the id" /></div></li>`)}</ul></${Panel}>`;
 }
 
 /** @param {{text: string|null|undefined, what: string, code?: boolean}} props */
@@ -97,7 +120,7 @@ export function Customer({ id }) {
     void detail.reload();
     void timeline.page.reload();
   });
-  useSteady(`${timeline.shown?.data[0]?.id} ${detail.data?.attributes.length} ${detail.data?.lists.length}`);
+  useSteady(`${timeline.shown?.data[0]?.id} ${detail.data?.attributes.length} ${detail.data?.lists.length} ${detail.data?.segments.length}`);
   const d = detail.data;
   if (!d) {
     return html`<main id="content" class="page" tabindex="-1">${detail.error
@@ -113,7 +136,7 @@ export function Customer({ id }) {
       <div class="profile-left"><${AttributePanel} attributes=${d.attributes} /><${Devices} devices=${d.devices} /></div>
       <div class="profile-middle"><${Activity} days=${d.activity} /><${Timeline} timeline=${timeline} filter=${filter} detail=${d} live=${live} /></div>
       <div class="profile-right"><${Relations} title="Members" people=${d.members ?? []} icon="person" total=${d.customer.member_count} />
-        <${Relations} title="Accounts" people=${d.accounts} icon="building" /><${Lists} lists=${d.lists} /><${Aliases} aliases=${d.aliases} /></div>
+        <${Relations} title="Accounts" people=${d.accounts} icon="building" /><${Lists} lists=${d.lists} /><${Segments} id=${id} name=${name} segments=${d.segments} /><${Aliases} aliases=${d.aliases} /><${External} ids=${d.external} /></div>
     </div>`}
   </main>`;
 }

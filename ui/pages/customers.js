@@ -16,7 +16,7 @@ import { Select } from "../components/select.js";
 import { Trouble } from "../components/trouble.js";
 
 /** @typedef {Record<string, string>} Query */
-const FILTERS = ["is_account", "archived", "list", "email", "number", "query"];
+const FILTERS = ["is_account", "archived", "list", "segment", "email", "number", "query"];
 
 /** @param {{session: import("../types.js").Session}} props */
 export function Customers({ session }) {
@@ -38,8 +38,8 @@ function Chip({ name, value }) {
   return html`<span class="chip"><span>${name === "email" ? "E-mail" : "Number"} is <b>${value}</b></span><a href=${filtered({ [name]: undefined })} data-keep aria-label="Remove this filter"><${Icon} name="cross" tiny=${true} /></a></span>`;
 }
 
-/** @param {{query: Query, account: boolean, lists: import("../types.js").List[]}} props */
-function Tools({ query, account, lists }) {
+/** @param {{query: Query, account: boolean, lists: import("../types.js").List[], segments: import("../types.js").Segment[]}} props */
+function Tools({ query, account, lists, segments }) {
   const set = (/** @type {string} */ name) => (/** @type {string} */ value) => navigate(filtered({ [name]: value }), { keep: true });
   const typed = (/** @type {string} */ text) => navigate(filtered({ query: text }), { replace: Boolean(text && query.query), keep: true });
   const any = FILTERS.some((f) => query[f]);
@@ -49,6 +49,7 @@ function Tools({ query, account, lists }) {
       ${account ? null : html`<${Select} label="Kind" value=${query.is_account ?? ""} options=${[["", "Any kind"], ["false", "Customers only"], ["true", "Accounts only"]]} change=${set("is_account")} />`}
       <${Select} label="State" value=${query.archived ?? ""} options=${[["", "Any state"], ["false", "Not archived"], ["true", "Archived"]]} change=${set("archived")} />
       <${Select} label="List" value=${query.list ?? ""} options=${[["", "Any list"], ...lists.map((l) => [l.id, l.title])]} change=${set("list")} />
+      <${Select} label="Segment" value=${query.segment ?? ""} options=${[["", "Any segment"], ...segments.map((g) => [g.id, g.title])]} change=${set("segment")} />
       ${["email", "number"].filter((f) => query[f]).map((f) => html`<${Chip} key=${f} name=${f} value=${query[f]} />`)}
       ${any ? html`<a class="button bare" data-keep href=${filtered(Object.fromEntries(FILTERS.map((f) => [f, undefined])))}>Clear</a>` : null}
     </span></div>`;
@@ -74,6 +75,7 @@ function Ledger({ session, account }) {
   const key = `customers ${JSON.stringify(ask)}`;
   const page = useResource(key, (signal) => api.customers(ask, signal));
   const lists = useResource("lists", api.lists);
+  const segments = useResource("segments", api.segments);
   const attributes = useResource("attributes", api.attributes);
   const overview = useResource("overview", api.overview);
   const first = !query.next_cursor && !query.previous_cursor;
@@ -93,7 +95,7 @@ function Ledger({ session, account }) {
   const none = rows?.length === 0 && !page.error;
   return html`<main id="content" class="page wide" tabindex="-1">
     <${PageHead} title=${account ? "Accounts" : "Customers"} line=${line} />
-    ${none && !any && first ? null : html`<${Tools} query=${query} account=${account} lists=${lists.data?.data ?? []} />`}
+    ${none && !any && first ? null : html`<${Tools} query=${query} account=${account} lists=${lists.data?.data ?? []} segments=${segments.data?.data ?? []} />`}
     ${page.error ? html`<${Trouble} error=${page.error} doing=${`read the ${noun}s`} retry=${page.reload} />` : null}
     ${none ? (any || !first
       ? html`<section class="panel empty"><h2>${account ? "No account matches." : "Nobody matches."}</h2><p>The filters look at every ${noun} that is kept. The search reads the beginnings of ids, e-mails, numbers and names.</p><p><a class="button" href=${account ? "/app/accounts" : "/app/customers"}>Show every ${noun}</a></p></section>`

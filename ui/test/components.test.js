@@ -6,6 +6,7 @@ import { classes, text } from "./text.js";
 const { Value } = await import("../components/value.js");
 const { chooseColumns } = await import("../components/customer-table.js");
 const { roundUp } = await import("../components/bars.js");
+const { STOPS } = await import("../components/rail.js");
 const { find } = await import("../components/palette.js");
 const { embedForm } = await import("../pages/list.js");
 const { Digits } = await import("../json.js");
@@ -58,11 +59,11 @@ test("the top of an axis is a round number", () => {
 });
 
 test("the palette finds pages, customers, lists and events", () => {
-  const named = /** @type {any} */ ({ lists: [{ id: "l1", title: "Monthly letter" }], events: [{ name: "Opened letter" }] });
+  const named = /** @type {any} */ ({ segments: [{ id: "g1", title: "Letter readers", count: 3 }], lists: [{ id: "l1", title: "Monthly letter" }], events: [{ name: "Opened letter" }] });
   const customer = /** @type {any} */ ({ id: "c1", uid: "u1", first_name: "Ada", last_name: "Letterman", email: null, is_account: false });
-  assert.deepEqual(find("letter", [customer], named).map((f) => f.href), ["/app/customers/c1", "/app/lists/l1", "/app/events?name=Opened%20letter"]);
+  assert.deepEqual(find("letter", [customer], named).map((f) => f.href), ["/app/customers/c1", "/app/segments/g1", "/app/lists/l1", "/app/events?name=Opened%20letter"]);
   assert.deepEqual(find("req", [], named).map((f) => f.text), ["Requests"]);
-  assert.equal(find("", [], named).length, 8);
+  assert.equal(find("", [], named).length, STOPS.flat().length);
 });
 
 test("the form for a page posts to the list", () => {

@@ -53,6 +53,11 @@ func plant(s *server, texts []string) {
 		}
 	}
 	s.must("POST", "/v1/batch", `{"data":[`+strings.Join(items, ",")+`]}`)
+	for _, text := range texts[:min(len(texts), 60)] {
+		if title := keyOf(strings.TrimSpace(text)); title != `"blank"` {
+			s.must("POST", "/v1/segments", fmt.Sprintf(`{"title":%[1]s,"description":%[1]s,"rule":{"any":[{"attribute":%[1]s,"op":"is","value":%[2]s},{"event":%[1]s,"where":[{"property":%[1]s,"op":"contains","value":%[2]s}]}]}}`, title, quote(text)))
+		}
+	}
 }
 
 // keyOf is a text as a name of a member, which may not be empty or too long.
@@ -98,7 +103,7 @@ func walk(t *testing.T, s *server, n int, text func(i int) string) {
 	b := s.signedIn()
 	for _, width := range []int64{1440, 390} {
 		b.look(width, false)
-		for _, path := range []string{"/app/customers?limit=200", "/app/events", "/app/attributes", "/app/requests", "/app/lists"} {
+		for _, path := range []string{"/app/customers?limit=200", "/app/events", "/app/attributes", "/app/requests", "/app/lists", "/app/segments", "/app/segments/new"} {
 			b.open(path)
 			b.intact(fmt.Sprintf("%s at %d px", path, width))
 		}

@@ -12,7 +12,7 @@ import (
 // pages are all of them, with where each one is.
 func pages(s *server) map[string]string {
 	return map[string]string{
-		"customers": "/app/customers", "accounts": "/app/accounts", "lists": "/app/lists", "events": "/app/events",
+		"customers": "/app/customers", "accounts": "/app/accounts", "segments": "/app/segments", "a new segment": "/app/segments/new", "all customers": "/app/segments/all", "lists": "/app/lists", "events": "/app/events",
 		"attributes": "/app/attributes", "integrations": "/app/integrations", "requests": "/app/requests", "keys": "/app/keys", "no page": "/app/nowhere",
 		"a customer": "/app/customers/" + s.idOf("mint_10042"), "a customer as JSON": "/app/customers/" + s.idOf("mint_10042") + "?view=json",
 	}
@@ -42,6 +42,10 @@ func TestPages_fitAtEveryWidthAndInBothColours(t *testing.T) {
 	b.open("/app/accounts")
 	b.eval(`document.querySelector("td.a a").pathname`, &account)
 	where["a list"], where["an account"] = list, account
+	segment := s.segment("Households with a family plan whose contract ends within the next three months", `{"all":[{"attribute":"plan","op":"in","value":["Fibre 50","Fibre 100"]},
+		{"any":[{"event":"Logged in","where":[{"property":"device","op":"is","value":"android"}],"within":{"last":"30d"},"count":{"op":"between","value":[1,9]}},{"none":[{"sequence":[{"event":"Opened ticket"},{"event":"Closed ticket","not":true}],"within":"2d","by":"ticket"}]}]},
+		{"attribute":"a_custom_attribute_with_a_name_that_is_really_long_and_has_no_end","op":"not_exists"},{"attribute":"signup_date","op":"between","value":["2020-01-01","2030-01-01"],"type":"date","zone":"customer"}]}`)
+	where["a segment"], where["a segment's rule"] = "/app/segments/"+segment, "/app/segments/"+segment+"/edit"
 	for _, look := range looks {
 		b.look(look.width, look.dark)
 		for name, path := range where {
@@ -60,7 +64,7 @@ func TestPages_anEmptyFolderSaysHowToBegin(t *testing.T) {
 	s := serve(t, true, nil)
 	b := s.signedIn()
 	for path, says := range map[string]string{
-		"/app/customers": "curl", "/app/accounts": "curl", "/app/lists": "No lists yet", "/app/events": "curl",
+		"/app/customers": "curl", "/app/accounts": "curl", "/app/lists": "No lists yet", "/app/segments": "No segment of your own yet", "/app/events": "curl",
 		"/app/attributes": "curl", "/app/integrations": "What you already use", "/app/requests": "No requests yet", "/app/keys": "Send from your code",
 	} {
 		for _, width := range []int64{1440, 390} {

@@ -1,0 +1,325 @@
+package bench
+
+import (
+	"bufio"
+	"bytes"
+	"database/sql"
+	"encoding/csv"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"time"
+)
+
+// importHeader are the columns of the file: an id, four standard attributes and seven of the team's own.
+var importHeader = []string{"customer_id", "first_name", "last_name", "email", "phone", "plan", "usage_gb", "renewal", "active", "city", "address", "score"}
+
+// importRow is the n-th customer, in no order of the ids. round changes one value of each.
+func importRow(n, round int) []string {
+	x := spread(int64(n))
+	return []string{
+		fmt.Sprintf("c%010d", x), fmt.Sprint("First", x%5000), fmt.Sprint("Last", x%90000), fmt.Sprintf("p%d@example.com", x), fmt.Sprintf("+234%010d", x),
+		fmt.Sprint("Plan ", x%7), fmt.Sprintf("%d.5", (int(x)+round)%500), fmt.Sprintf("2026-%02d-11", x%12+1), strconv.FormatBool(x%3 == 0),
+		fmt.Sprint("City ", x%300), fmt.Sprintf("%d, Long Street", x%30000), fmt.Sprint(x % 100),
+	}
+}
+
+func writeImport(file string, rows, round int) (err error) {
+	f, err := os.Create(file)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	b := bufio.NewWriterSize(f, 1<<20)
+	w := csv.NewWriter(b)
+	if err := w.Write(importHeader); err != nil {
+		return err
+	}
+	for n := range rows {
+		if err := w.Write(importRow(n, round)); err != nil {
+			return err
+		}
+	}
+	w.Flush()
+	return errors.Join(w.Error(), b.Flush())
+}
+
+// readCSV reads a file with the standard library, and does nothing with it.
+func readCSV(file string, row func([]string) error) error {
+	f, err := os.Open(file)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	r := csv.NewReader(bufio.NewReaderSize(f, 1<<20))
+	r.ReuseRecord = true
+	for first := true; ; first = false {
+		cells, err := r.Read()
+		if err == io.EOF {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if !first && row != nil {
+			if err := row(cells); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// floorImport writes the rows of a file into a bare table: what is asked for by id, by
+// e-mail and by number has an index, the rest is one JSONB column.
+func floorImport(folder, file string) error {
+	db, err := sql.Open("sqlite", "file:"+filepath.ToSlash(filepath.Join(folder, "floor-import.db"))+"?_pragma=busy_timeout(10000)&_pragma=journal_mode(wal)"+
+		"&_pragma=synchronous(full)&_pragma=cache_size(-64000)&_pragma=wal_autocheckpoint(16000)")
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	db.SetMaxOpenConns(1)
+	if _, err := db.Exec(`create table if not exists customers (id integer primary key, uid text not null unique, first_name text, last_name text,
+		email text, number text, attributes blob not null) strict;
+		create index if not exists customers_email on customers (email);
+		create index if not exists customers_number on customers (number)`); err != nil {
+		return err
+	}
+	var tx *sql.Tx
+	var st *sql.Stmt
+	n := 0
+	var attributes []byte
+	err = readCSV(file, func(c []string) error {
+		if n%5000 == 0 {
+			if tx != nil {
+				if err := tx.Commit(); err != nil {
+					return err
+				}
+			}
+			var err error
+			if tx, err = db.Begin(); err != nil {
+				return err
+			}
+			if st, err = tx.Prepare(`insert into customers (uid, first_name, last_name, email, number, attributes) values (?, ?, ?, ?, ?, jsonb(?))
+				on conflict (uid) do update set attributes = excluded.attributes`); err != nil {
+				return err
+			}
+		}
+		n++
+		attributes = append(attributes[:0], `{"plan":"`...)
+		attributes = append(append(attributes, c[5]...), `","usage_gb":`...)
+		attributes = append(append(attributes, c[6]...), `,"renewal":"`...)
+		attributes = append(append(attributes, c[7]...), `","active":`...)
+		attributes = append(append(attributes, c[8]...), `,"city":"`...)
+		attributes = append(append(attributes, c[9]...), `","address":"`...)
+		attributes = append(append(attributes, c[10]...), `","score":`...)
+		attributes = append(append(attributes, c[11]...), '}')
+		_, err := st.Exec(c[0], c[1], c[2], c[3], c[4], string(attributes))
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	if tx == nil {
+		return nil
+	}
+	return tx.Commit()
+}
+
+// Import measures a file of customers on its way in: a fresh one, the same again with a
+// value of each customer changed, and once more while single events come.
+func Import(o Options, rows int) (*Report, error) {
+	r := newReport(o)
+	files := make([]string, 3)
+	o.say("writing files of %s rows and %d columns", number(float64(rows)), len(importHeader))
+	for round := range files {
+		files[round] = filepath.Join(o.Folder, fmt.Sprintf("customers-%d.csv", round))
+		if err := writeImport(files[round], rows, round); err != nil {
+			return nil, err
+		}
+	}
+	perSecond := func(what string, do func() error) (float64, error) {
+		began := time.Now()
+		if err := do(); err != nil {
+			return 0, fmt.Errorf("%s: %w", what, err)
+		}
+		rate := float64(rows) / time.Since(began).Seconds()
+		o.say("%s: %s rows/s", what, number(rate))
+		return rate, nil
+	}
+	parse, err := perSecond("encoding/csv alone", func() error { return readCSV(files[0], nil) })
+	if err != nil {
+		return nil, err
+	}
+	bare, err := perSecond("bare inserts", func() error { return floorImport(o.Folder, files[0]) })
+	if err != nil {
+		return nil, err
+	}
+	kith, err := o.Start("kith", filepath.Join(o.Folder, "kith"))
+	if err != nil {
+		return nil, err
+	}
+	defer kith.Stop()
+	peak := watchMemory(kith)
+	fresh, err := perSecond("import, fresh", func() error { return o.importFile(kith, files[0], rows, "created") })
+	if err != nil {
+		return nil, err
+	}
+	began := time.Now()
+	if err := o.settle(kith); err != nil {
+		return nil, err
+	}
+	searched := time.Since(began).Seconds()
+	o.say("search and segments were %.1f s behind the end", searched)
+	bareAgain, err := perSecond("bare upserts", func() error { return floorImport(o.Folder, files[1]) })
+	if err != nil {
+		return nil, err
+	}
+	again, err := perSecond("import, upserts", func() error { return o.importFile(kith, files[1], rows, "updated") })
+	if err != nil {
+		return nil, err
+	}
+	p50, p99, seconds, err := o.eventsMeanwhile(kith, func() error { return o.importFile(kith, files[2], rows, "updated") })
+	if err != nil {
+		return nil, err
+	}
+	memory := peak()
+	r.Figures = append(r.Figures,
+		Figure{Name: "encoding/csv alone", Unit: "rows/s", Value: parse, Met: true},
+		Figure{Name: fmt.Sprintf("import of %s rows, fresh", number(float64(rows))), Unit: "rows/s", Value: fresh, Floor: "bare inserts", FloorN: bare, Ratio: fresh / bare, Goal: "0.50 of it", Met: fresh >= bare/2},
+		Figure{Name: "the same, one value of each changed", Unit: "rows/s", Value: again, Floor: "bare upserts", FloorN: bareAgain, Ratio: again / bareAgain, Goal: "0.50 of it", Met: again >= bareAgain/2},
+		Figure{Name: "search and segments caught up after", Unit: "s", Value: searched, Goal: "under 300", Met: searched < 300},
+		Figure{Name: "import while events come", Unit: "rows/s", Value: float64(rows) / seconds, Met: true},
+		Figure{Name: "single event while importing, median", Unit: "ms", Value: p50, Met: true},
+		Figure{Name: "single event while importing, 99th percentile", Unit: "ms", Value: p99, Goal: "under 50", Met: p99 < 50},
+		Figure{Name: "largest memory", Unit: "MB", Value: memory, Goal: "under 200", Met: memory < 200})
+	return r, nil
+}
+
+// watchMemory looks at a server's memory until the returned function is called, which
+// says the most there was, in MB.
+func watchMemory(s *Server) func() float64 {
+	stop, done := make(chan struct{}), make(chan float64)
+	go func() {
+		most := int64(0)
+		tick := time.NewTicker(100 * time.Millisecond)
+		defer tick.Stop()
+		for {
+			select {
+			case <-tick.C:
+				most = max(most, s.RSS())
+			case <-stop:
+				done <- float64(most) / (1 << 20)
+				return
+			}
+		}
+	}()
+	return func() float64 { close(stop); return <-done }
+}
+
+// importFile sends a file and waits for the import's end. Every row must have become what is said.
+func (o Options) importFile(s *Server, file string, rows int, became string) error {
+	f, err := os.Open(file)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	req, err := http.NewRequest("POST", "http://"+s.Address+"/v1/imports?file="+filepath.Base(file), f)
+	if err != nil {
+		return err
+	}
+	req.Header.Set("Authorization", s.Auth)
+	req.Header.Set("Content-Type", "text/csv")
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return err
+	}
+	body, err := io.ReadAll(res.Body)
+	res.Body.Close()
+	if err != nil || res.StatusCode != http.StatusAccepted {
+		return fmt.Errorf("answered %s %s %w", res.Status, body, err)
+	}
+	var imp struct {
+		ID, State string
+		Error     *string
+		Created   int
+		Updated   int
+	}
+	if err := json.Unmarshal(body, &imp); err != nil {
+		return err
+	}
+	for imp.State == "queued" || imp.State == "running" {
+		time.Sleep(50 * time.Millisecond)
+		answer, err := ask(s, request(s, "GET", "/v1/imports/"+imp.ID, nil))
+		if err != nil {
+			return err
+		}
+		if err := json.Unmarshal(answer, &imp); err != nil {
+			return err
+		}
+	}
+	if got := map[string]int{"created": imp.Created, "updated": imp.Updated}[became]; imp.State != "done" || got != rows {
+		return fmt.Errorf("the import is %s and %s %d of %d rows", imp.State, became, got, rows)
+	}
+	return nil
+}
+
+// eventsMeanwhile sends single events, one after the other some hundred times a second,
+// while do runs, and returns their median and 99th percentile in milliseconds, and how
+// many seconds do took.
+func (o Options) eventsMeanwhile(s *Server, do func() error) (p50, p99, seconds float64, err error) {
+	stop := make(chan struct{})
+	var times []time.Duration
+	failed := make(chan error, 1)
+	go func() { failed <- pacedEvents(s, stop, &times) }()
+	began := time.Now()
+	err = do()
+	took := time.Since(began)
+	close(stop)
+	if err := errors.Join(err, <-failed); err != nil {
+		return 0, 0, 0, err
+	}
+	if len(times) < 100 {
+		return 0, 0, 0, fmt.Errorf("only %d events were sent", len(times))
+	}
+	slices.Sort(times)
+	ms := func(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
+	o.say("%s single events meanwhile: median %.1f ms, 99th percentile %.1f ms, most %.1f ms", number(float64(len(times))), ms(times[len(times)/2]), ms(times[len(times)*99/100]), ms(times[len(times)-1]))
+	return ms(times[len(times)/2]), ms(times[len(times)*99/100]), took.Seconds(), nil
+}
+
+func pacedEvents(s *Server, stop <-chan struct{}, times *[]time.Duration) error {
+	conn, err := net.Dial("tcp", s.Address)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	in := bufio.NewReaderSize(conn, 16<<10)
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	var answer bytes.Buffer
+	for n := int64(0); ; n++ {
+		select {
+		case <-stop:
+			return nil
+		case <-tick.C:
+		}
+		body := fmt.Appendf(nil, `{"event":"Purchased bandwidth","properties":%s}`, eventProperties)
+		began := time.Now()
+		if _, err := conn.Write(request(s, "POST", fmt.Sprintf("/v1/users/c%010d/events", spread(n)), body)); err != nil {
+			return err
+		}
+		answer.Reset()
+		if err := readAnswer(in, &answer); err != nil {
+			return err
+		}
+		*times = append(*times, time.Since(began))
+	}
+}

@@ -1,0 +1,51 @@
+// @ts-check
+import { html } from "../preact.js";
+import { foundBy } from "../imports.js";
+import { Icon } from "./icon.js";
+
+/** @typedef {import("../types.js").Import} Import */
+/** @typedef {import("../types.js").ImportOptions} Options */
+
+/**
+ * @param {{label: string, text: string, value: string, options: [string, string][], locked: boolean, title?: string, change: (v: string) => void}} props
+ */
+function Choice({ label, text, value, options, locked, title, change }) {
+  if (!options.some(([v]) => v === value)) options = [...options, [value, value]];
+  return html`<span class="choice"><span>${text}</span><span class="select"><select aria-label=${label} title=${title} value=${value} disabled=${locked} onChange=${(/** @type {any} */ e) => change(e.target.value)}>
+    ${options.map(([v, word]) => html`<option key=${v} value=${v} selected=${v === value}>${word}</option>`)}</select><${Icon} name="down" tiny=${true} /></span></span>`;
+}
+
+/** @type {[string, string][]} */
+const MODES = [["upsert", "create new, update known"], ["create", "create new, leave known"], ["update", "update known, create none"]];
+/** @type {[string, string][]} */
+const ENCODINGS = ["UTF-8", "UTF-16LE", "UTF-16BE", "Windows-1252", "ISO-8859-1", "ISO-8859-2", "ISO-8859-15", "MacRoman", "Windows-1250"].map((n) => [n, n]);
+/** @type {[string, string][]} */
+const DELIMITERS = [["comma", "commas"], ["semicolon", "semicolons"], ["tab", "tabs"], ["pipe", "pipes"]];
+
+/**
+ * What is asked of the file as a whole.
+ * @param {{imp: Import, lists: import("../types.js").List[], locked: boolean, ask: (o: Options) => void}} props
+ */
+export function ImportOptions({ imp, lists, locked, ask }) {
+  const o = imp.options;
+  const uid = imp.columns.find((c) => c.to === "uid");
+  const has = (/** @type {string} */ to) => imp.columns.some((c) => c.to === to);
+  /** @type {[string, string][]} */
+  const by = [...imp.columns.filter((c) => c.to !== null).map((c) => /** @type {[string, string]} */ ([`#${c.name}`, c.name])),
+    ...(has("email") ? [/** @type {[string, string]} */ (["email", "their e-mail"])] : []),
+    ...(has("number") ? [/** @type {[string, string]} */ (["number", "their number"])] : []),
+    ["none", "nothing: each row is new"]];
+  const open = lists.filter((l) => !l.archived || l.id === o.list);
+  const sniffed = imp.sniffed;
+  return html`<div class="import-options">
+      <${Choice} label="What finds a customer" text="Find customers by" value=${uid ? `#${uid.name}` : imp.match} options=${by} locked=${locked} title=${sniffed.match.why} change=${(/** @type {string} */ v) => ask(foundBy(imp, v))} />
+      <${Choice} label="What is written" text="and" value=${imp.mode} options=${MODES} locked=${locked} change=${(/** @type {string} */ v) => ask({ ...o, mode: v === "upsert" ? undefined : v })} />
+      <${Choice} label="The list they are put on" text="put them on" value=${o.list ?? ""} options=${[["", "no list"], ...open.map((l) => /** @type {[string, string]} */ ([l.id, l.title]))]} locked=${locked} change=${(/** @type {string} */ v) => ask({ ...o, list: v || undefined })} />
+      <${Choice} label="Blank cells" text="a blank cell" value=${o.blank ?? "keep"} options=${[["keep", "changes nothing"], ["clear", "clears the attribute"]]} locked=${locked} change=${(/** @type {string} */ v) => ask({ ...o, blank: v === "keep" ? undefined : v })} /></div>
+    <details class="how-read"><summary>How the file was read</summary><div class="import-options">
+      <${Choice} label="Encoding" text="Written in" value=${sniffed.encoding.value} options=${ENCODINGS} locked=${locked} change=${(/** @type {string} */ v) => ask({ ...o, encoding: v })} />
+      <${Choice} label="Delimiter" text="separated by" value=${sniffed.delimiter.value} options=${DELIMITERS} locked=${locked} change=${(/** @type {string} */ v) => ask({ ...o, delimiter: v, map: undefined, id: undefined })} />
+      <${Choice} label="First line" text="the first line" value=${sniffed.header.value} options=${[["yes", "is the header"], ["no", "is a row"]]} locked=${locked} change=${(/** @type {string} */ v) => ask({ ...o, header: v, map: undefined, id: undefined })} />
+      <${Choice} label="Short rows" text="rows that lack cells" value=${o.short_rows ?? "refuse"} options=${[["refuse", "are refused"], ["fill", "are filled with blanks"]]} locked=${locked} change=${(/** @type {string} */ v) => ask({ ...o, short_rows: v === "refuse" ? undefined : v })} /></div>
+      <dl class="findings small quiet">${[["Encoding", sniffed.encoding], ["Delimiter", sniffed.delimiter], ["Header", sniffed.header], ["Customers", sniffed.match]].map(([name, f]) => html`<div key=${name}><dt>${name}</dt><dd><b>${/** @type {any} */ (f).value}</b>, because ${/** @type {any} */ (f).why}.</dd></div>`)}</dl></details>`;
+}

@@ -1,0 +1,8 @@
+// @ts-check
+import { html } from "../preact.js";
+import { emphasis } from "../rule.js";
+
+/** A rule in words, as the server says it; what was given stands out. @param {{words: string, large?: boolean, stale?: boolean}} props */
+export function Sentence({ words, large, stale }) {
+  return html`<p class=${`sentence${large ? " large" : ""}${stale ? " dim-text" : ""}`} dir="auto">${emphasis(words).map((p, i) => p.strong ? html`<b key=${i}><bdi>${p.text}</bdi></b>` : p.text)}.</p>`;
+}

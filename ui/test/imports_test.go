@@ -1,0 +1,190 @@
+package uitest
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/page"
+	"github.com/chromedp/chromedp"
+)
+
+// sharedFile reads a file of the shared samples, which a test that needs them skips
+// without, but not in CI.
+func sharedFile(t *testing.T, name string) []byte {
+	t.Helper()
+	b, err := os.ReadFile(filepath.Join("..", "..", "..", "shared", "data", filepath.FromSlash(name)))
+	if err != nil {
+		missing(t, "the shared samples are not here: "+err.Error())
+	}
+	return b
+}
+
+// drop lets a file fall onto the page, as from a file manager.
+func (b *tab) drop(name string, file []byte) {
+	b.t.Helper()
+	b.wait(`document.querySelector(".drop-zone")`)
+	b.is(fmt.Sprintf(`(() => {
+		const bytes = Uint8Array.from(atob(%q), (c) => c.charCodeAt(0));
+		const data = new DataTransfer();
+		data.items.add(new File([bytes], %s, { type: "text/csv" }));
+		const zone = document.querySelector(".drop-zone");
+		for (const kind of ["dragover", "drop"]) zone.dispatchEvent(new DragEvent(kind, { bubbles: true, cancelable: true, dataTransfer: data }));
+		return true;
+	})()`, base64.StdEncoding.EncodeToString(file), quote(name)))
+}
+
+// shoot keeps a picture of the page where KITH_PICTURES names a folder for them.
+func (b *tab) shoot(name string) {
+	b.t.Helper()
+	folder := os.Getenv("KITH_PICTURES")
+	if folder == "" {
+		return
+	}
+	for _, look := range []struct {
+		width int64
+		dark  bool
+	}{{1440, false}, {1440, true}, {390, false}, {390, true}} {
+		b.look(look.width, look.dark)
+		res, err := chromedp.Call(b.ctx, page.CaptureScreenshot, page.CaptureScreenshotParams{Format: "png"})
+		if err != nil {
+			b.t.Fatal(err)
+		}
+		picture := res.Data
+		scheme := map[bool]string{false: "light", true: "dark"}[look.dark]
+		if err := os.WriteFile(filepath.Join(folder, fmt.Sprintf("%s-%s-%d.png", name, scheme, look.width)), picture, 0o600); err != nil {
+			b.t.Fatal(err)
+		}
+	}
+	b.look(1440, false)
+}
+
+func TestImports_telcoIsDroppedTriedImportedAndUndone(t *testing.T) {
+	t.Parallel()
+	file := sharedFile(t, "customers/telco_churn.csv")
+	s := serve(t, true, nil)
+	b := s.signedIn()
+	b.open("/app/imports")
+	b.says("Drop a CSV file here")
+	b.shoot("imports-empty")
+	b.drop("telco_churn.csv", file)
+	b.wait(`document.querySelector("h1")?.innerText === "telco_churn.csv" && /^Import 7,043 customers$/.test(document.querySelector(".dry-go button")?.innerText ?? "") && !document.querySelector(".dry-go button").disabled`)
+	b.says("7,043 created")
+	b.says("21 columns")
+	b.says("UTF-8, commas, first line is the header")
+	if rows := b.text(".import-grid tbody"); !strings.Contains(rows, "7590-VHVEG") {
+		t.Errorf("the first rows are not shown: %s", rows)
+	}
+	b.shoot("import-telco")
+
+	// A column is left out, and another gets a name of its own.
+	b.choose("What gender becomes", "")
+	b.wait(`document.querySelector("th.off") && document.body.innerText.includes("1 left out") && !document.querySelector(".dry-go button").disabled`)
+	b.choose("What tenure becomes", "\u0000other")
+	b.fill("dialog [name=name]", "months_with_us")
+	b.click("dialog button", "Use this name")
+	b.wait(`[...document.querySelectorAll("select")].some((s) => s.value === "months_with_us") && !document.querySelector(".dry-go button").disabled`)
+	b.click(".dry-go button", "Import 7,043 customers")
+	b.wait(`document.querySelector(".report")?.innerText.includes("7,043 created") && document.body.innerText.includes("imported")`)
+	b.shoot("import-done")
+	user := s.must("GET", "/v1/users/7590-VHVEG", "")
+	for _, part := range []string{`"months_with_us":1`, `"MonthlyCharges":29.85`} {
+		if !strings.Contains(user, part) {
+			t.Errorf("the customer has no %s: %s", part, user)
+		}
+	}
+	if strings.Contains(user, "gender") {
+		t.Errorf("the column that was left out came in: %s", user)
+	}
+	b.open("/app/customers/" + s.idOf("7590-VHVEG"))
+	b.says("Created by the import of telco_churn.csv")
+
+	// The same again changes nothing, and says so.
+	b.open("/app/imports")
+	b.drop("telco_churn.csv", file)
+	b.wait(`/7,043 updated|7,043 unchanged/.test(document.querySelector(".dry-foot")?.innerText ?? "")`)
+
+	b.open("/app/imports")
+	b.click("td a", "telco_churn.csv")
+	b.open("/app/imports")
+	b.eval(`[...document.querySelectorAll("tr")].find((r) => r.innerText.includes("imported")).querySelector("a").click()`, new(any))
+	b.click("button", "Undo…")
+	b.says("7,043 customers that it made will be deleted")
+	b.click("dialog button", "Undo the import")
+	for end := time.Now().Add(time.Minute); !strings.Contains(s.must("GET", "/v1/imports", ""), `"state":"undone"`); time.Sleep(100 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatal("the undo does not end")
+		}
+	}
+	b.says("7,043 customers removed")
+	if status, _ := s.send("GET", "/v1/users/7590-VHVEG", ""); status != 404 {
+		t.Errorf("the customer is still there: %d", status)
+	}
+}
+
+func TestImports_aDoubtIsShownThreeTimesAndDecided(t *testing.T) {
+	t.Parallel()
+	file := sharedFile(t, "customers/adventureworks_customers.csv")
+	s := serve(t, true, nil)
+	b := s.signedIn()
+	b.open("/app/imports")
+	b.drop("adventureworks_customers.csv", file)
+	b.says("Import 18,148 customers")
+	b.wait(`[...document.querySelectorAll("th")].some((h) => h.innerText.includes("Read as a number?")) && document.querySelector("td.doubt") && document.querySelector(".decision")?.innerText`)
+	b.shoot("import-adventureworks")
+	b.click(".decision button", "Number 90000")
+	b.wait(`[...document.querySelectorAll(".decision")].some((d) => d.innerText.includes("AnnualIncome") && d.innerText.includes("Read as you said")) && !document.querySelector(".dry-go button").disabled`)
+	b.click(".dry-go button", "Import 18,148 customers")
+	b.wait(`document.querySelector(".report")?.innerText.includes("18,148 created")`)
+	var user struct{ Meta map[string]any }
+	if err := json.Unmarshal([]byte(s.must("GET", "/v1/users/11000", "")), &user); err != nil {
+		t.Fatal(err)
+	}
+	if user.Meta["AnnualIncome"] != 90000.0 || user.Meta["BirthDate"] != "1966-04-08" {
+		t.Errorf("AnnualIncome is %v, BirthDate %v", user.Meta["AnnualIncome"], user.Meta["BirthDate"])
+	}
+}
+
+func TestImports_badFilesAndRowsAreSaid(t *testing.T) {
+	t.Parallel()
+	s := serve(t, true, nil)
+	b := s.signedIn()
+	b.open("/app/imports")
+	b.drop("photo.csv", []byte("\x89PNG\r\n\x1a\n and so on"))
+	b.expect("status of 400")
+	b.says("it looks like an image (PNG)")
+	b.shoot("imports-refused")
+	long := strings.Repeat("A very long header ", 8)
+	b.drop("people <b>of</b> \u202ethe list.csv", []byte("id;E-mail;"+long+";Eingetreten\np1;ada@example.com;שלום עולם;03/04/2024\np2;not an address;<script>alert(1)</script>;05/06/2024\np3;cy@example.com;e\u0301a\u0300;03/04/2024;too much\n"))
+	b.says("2 refused")
+	b.says("Import 1 customer")
+	b.says("All 3 dates can be read two ways")
+	b.wait(`!document.querySelector(".import-grid script, h1 b")`)
+	b.shoot("import-refused")
+	for _, look := range looks {
+		b.look(look.width, look.dark)
+		b.fits(fmt.Sprintf("a dry run at %d px", look.width))
+	}
+	b.look(1440, false)
+	b.click(".decision button", "Day first")
+	b.wait(`[...document.querySelectorAll(".decision")].some((d) => d.innerText.includes("Read as you said")) && !document.querySelector(".dry-go button").disabled`)
+	var report string
+	b.eval(`fetch(document.querySelector(".dry-foot a").href).then((r) => r.text())`, &report)
+	if !strings.HasPrefix(report, "kith_line;kith_reason;id;E-mail;") || !strings.Contains(report, "not an address") || !strings.Contains(report, ";too much") {
+		t.Errorf("the report is\n%s", report)
+	}
+	b.click(".dry-go button", "Import 1 customer")
+	b.wait(`document.querySelector(".report")?.innerText.includes("1 created")`)
+	for _, look := range looks {
+		b.look(look.width, look.dark)
+		b.fits(fmt.Sprintf("an import at %d px", look.width))
+	}
+	b.open("/app/imports")
+	b.fits("the list of imports")
+	b.shoot("imports")
+}
