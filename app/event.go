@@ -23,6 +23,7 @@ type EventStat struct {
 	Customers       int64
 	FirstAt, LastAt Instant
 	Properties      []PropertyStat
+	Sources         []string // where its events came from, each once
 	Days            []DayCount
 }
 
@@ -54,4 +55,5 @@ func DayOf(at Instant) int64 {
 type EventFilter struct {
 	Name     string
 	From, To *Instant // From is included, To is not
+	Sources  []string // any of them; none asks for all
 }

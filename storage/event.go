@@ -51,6 +51,12 @@ func (t *txn) track(c *app.Track) (app.Result, error) {
 	if err := t.learnProperties(name, c.PropertyTypes); err != nil {
 		return app.Result{}, err
 	}
+	if _, known := name.sources[source]; !known {
+		if _, err := q.exec("event_source_add", name.row, source); err != nil {
+			return app.Result{}, err
+		}
+		name.sources[source] = struct{}{}
+	}
 	return app.Result{Customer: customer, UID: c.UID, Created: created, Changed: true}, t.feedEvent(row, customer)
 }
 

@@ -36,13 +36,14 @@ type eventName struct {
 	customers   int64
 	first, last int64
 	props       map[app.PropertyType]struct{}
+	sources     map[int64]struct{}
 	// known holds customers that certainly are in event_customers; it starts empty and
 	// saves the lookup for those who come again.
 	known *roaring64.Bitmap
 }
 
 func newEventName(row int64, name string) *eventName {
-	return &eventName{row: row, name: name, props: map[app.PropertyType]struct{}{}, known: roaring64.New()}
+	return &eventName{row: row, name: name, props: map[app.PropertyType]struct{}{}, sources: map[int64]struct{}{}, known: roaring64.New()}
 }
 
 type attrKey struct {
@@ -120,6 +121,19 @@ func (s *state) loadEvents(ctx context.Context, q statements) error {
 			return err
 		}
 		s.events[n.name], s.eventIDs[n.row] = n, n
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	err = q.each(ctx, "event_source_all", nil, func(rows *sql.Rows) error {
+		var id, source int64
+		if err := rows.Scan(&id, &source); err != nil {
+			return err
+		}
+		if n := s.eventIDs[id]; n != nil {
+			n.sources[source] = struct{}{}
+		}
 		return nil
 	})
 	if err != nil {

@@ -31,7 +31,7 @@ func (db *DB) Events(ctx context.Context, customer int64, f app.EventFilter, fro
 		statement = "event_page_back"
 	}
 	var events []app.Event
-	err = db.queries.each(ctx, statement, args(customer, int64(from.At), from.Row, lo, hi, name, limit+1), func(rows *sql.Rows) error {
+	err = db.queries.each(ctx, statement, args(customer, int64(from.At), from.Row, lo, hi, name, jsonTexts(f.Sources), limit+1), func(rows *sql.Rows) error {
 		e := app.Event{Customer: customer}
 		var key *string
 		if err := rows.Scan(&e.Row, &e.Name, &e.At, &e.Value, &e.Properties, &e.Source, &key); err != nil {
@@ -96,6 +96,27 @@ func (db *DB) History(ctx context.Context, customer int64, from app.Place, limit
 		return cmp.Or(cmp.Compare(b.At, a.At), cmp.Compare(b.Row, a.Row))
 	})
 	return out[:min(len(out), limit)], nil
+}
+
+// jsonTexts is a list of texts as a parameter, "" for none.
+func jsonTexts(list []string) string {
+	if len(list) == 0 {
+		return ""
+	}
+	b := []byte{'['}
+	for i, s := range list {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = app.AppendQuote(b, s)
+	}
+	return string(append(b, ']'))
+}
+
+// EventCountOf returns how many of a customer's events came from some sources.
+func (db *DB) EventCountOf(ctx context.Context, customer int64, sources []string) (n int64, err error) {
+	_, err = db.queries.row(ctx, "event_count_sources", args(customer, jsonTexts(sources)), &n)
+	return n, err
 }
 
 // EventCount returns how many events a customer has.
@@ -182,6 +203,15 @@ func (db *DB) completeEventName(ctx context.Context, s *app.EventStat, fromDay i
 		last := &s.Properties[len(s.Properties)-1]
 		last.Types = append(last.Types, kind)
 		return nil
+	})
+	if err != nil {
+		return err
+	}
+	err = db.queries.each(ctx, "event_source_list", args(s.Row), func(rows *sql.Rows) error {
+		var name string
+		err := rows.Scan(&name)
+		s.Sources = append(s.Sources, name)
+		return err
 	})
 	if err != nil {
 		return err

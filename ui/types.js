@@ -38,6 +38,9 @@
  * @property {Membership[]} lists
  * @property {{id: string, title: string, since: string|null}[]} segments
  * @property {string[]} aliases
+ * @property {{service: string, id: string}[]} external what services call the customer
+ * @property {number} payments
+ * @property {number} messages
  * @property {number} events
  * @property {number} changes lines of the timeline that are no events
  * @property {number} moves into segments and out of them
@@ -52,6 +55,7 @@
  * @property {string} kind
  * @property {string} [source]
  * @property {string} [event]
+ * @property {string} [category] custom, payment or message
  * @property {any} [value]
  * @property {Record<string, any>} [properties]
  * @property {string} [message_id]
@@ -75,7 +79,7 @@
  */
 /** @typedef {{id: string, title: string, description: string|null, double_optin: boolean, redirect_url: string|null, archived: boolean, created_at: string, subscribed: number, pending: number, unsubscribed: number}} List */
 /** @typedef {{id: string, uid: string, name: string, email: string|null, number: string|null, status: string, since: string, confirm_url?: string}} Subscriber */
-/** @typedef {{name: string, count: number, customers: number, first_at: string, last_at: string, today: number, properties: {name: string, types: string[]}[], days: Day[]}} EventName */
+/** @typedef {{name: string, count: number, customers: number, first_at: string, last_at: string, today: number, category: string, sources: string[], properties: {name: string, types: string[]}[], days: Day[]}} EventName */
 /** @typedef {{name: string, label: string, standard: boolean, types: Record<string, number>, customers: number, samples: string[], changed_at: string|null}} AttributeName */
 /** @typedef {{id: string, name: string, public: string, private_hint: string, private?: string, created_at: string, last_used_at: string|null, revoked_at: string|null, pinned: boolean}} Key */
 /**

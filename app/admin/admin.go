@@ -33,6 +33,7 @@ type Store interface {
 	Members(ctx context.Context, account int64, limit int) ([]app.Membership, error)
 	History(ctx context.Context, customer int64, from app.Place, limit int) ([]app.HistoryEntry, error)
 	EventCount(ctx context.Context, customer int64) (int64, error)
+	EventCountOf(ctx context.Context, customer int64, sources []string) (int64, error)
 	HistoryCount(ctx context.Context, customer int64) (int64, error)
 	Activity(ctx context.Context, customer int64, from app.Instant) ([]app.DayCount, error)
 	EventNames(ctx context.Context, fromDay int64) ([]app.EventStat, error)

@@ -6,6 +6,7 @@ import (
 
 	"kith/app"
 	"kith/app/api"
+	"kith/app/integration"
 )
 
 func itoa(n int64) string { return strconv.FormatInt(n, 10) }
@@ -89,6 +90,8 @@ type eventView struct {
 	FirstAt    app.Instant    `json:"first_at"`
 	LastAt     app.Instant    `json:"last_at"`
 	Today      int64          `json:"today"`
+	Category   string         `json:"category"` // custom, payment or message
+	Sources    []string       `json:"sources"`
 	Properties []propertyView `json:"properties"`
 	Days       []dayView      `json:"days"`
 }
@@ -101,7 +104,8 @@ func (a *Admin) events(c *call) (any, error) {
 	}
 	out := make([]eventView, len(names))
 	for i, n := range names {
-		v := eventView{Name: n.Name, Count: n.Events, Customers: n.Customers, FirstAt: n.FirstAt, LastAt: n.LastAt, Properties: []propertyView{}}
+		v := eventView{Name: n.Name, Count: n.Events, Customers: n.Customers, FirstAt: n.FirstAt, LastAt: n.LastAt, Properties: []propertyView{},
+			Category: integration.Category(n.Sources...), Sources: n.Sources}
 		for _, p := range n.Properties {
 			types := make([]string, len(p.Types))
 			for j, t := range p.Types {

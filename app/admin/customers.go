@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"context"
 	"encoding/json"
 	"net/http"
 	"strings"
@@ -8,6 +9,7 @@ import (
 
 	"kith/app"
 	"kith/app/api"
+	"kith/app/integration"
 )
 
 // customerRow is a customer in a table.
@@ -210,11 +212,39 @@ type customerView struct {
 	Lists      []subscriptionView `json:"lists"`
 	Segments   []inSegmentView    `json:"segments"` // those that the customer is in
 	Aliases    []string           `json:"aliases"`
+	External   []externalView     `json:"external"` // what services call the customer
+	Payments   int64              `json:"payments"` // events of payment gateways
+	Messages   int64              `json:"messages"` // events of messages
 	Events     int64              `json:"events"`
 	Changes    int64              `json:"changes"` // lines of history, events left out
 	Moves      int64              `json:"moves"`   // into segments and out of them
 	Entries    int64              `json:"entries"` // all three
 	Activity   []dayView          `json:"activity"`
+}
+
+// externalView is what a service calls a customer.
+type externalView struct {
+	Service string `json:"service"`
+	ID      string `json:"id"`
+}
+
+// fromServices fills what the services that are connected know of a customer.
+func (a *Admin) fromServices(ctx context.Context, row int64, v *customerView) error {
+	v.External = []externalView{}
+	ids, err := a.store.ExternalIDs(ctx, row)
+	if err != nil {
+		return err
+	}
+	for _, pair := range ids {
+		if s := integration.Find(pair[0]); s != nil {
+			v.External = append(v.External, externalView{s.Name, pair[1]})
+		}
+	}
+	if v.Payments, err = a.store.EventCountOf(ctx, row, integration.Kinds(integration.Payments)); err != nil {
+		return err
+	}
+	v.Messages, err = a.store.EventCountOf(ctx, row, integration.Kinds(integration.Messaging))
+	return err
 }
 
 const activityDays = 90
@@ -245,6 +275,9 @@ func (a *Admin) customer(c *call) (any, error) {
 	}
 	if v.Aliases == nil {
 		v.Aliases = []string{}
+	}
+	if err := a.fromServices(ctx, customer.Row, &v); err != nil {
+		return nil, err
 	}
 	if v.Events, err = a.store.EventCount(ctx, customer.Row); err != nil {
 		return nil, err

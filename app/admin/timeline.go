@@ -9,6 +9,7 @@ import (
 	"math"
 
 	"kith/app"
+	"kith/app/integration"
 )
 
 // The timeline is three tables in one: events, history, and what segments were entered
@@ -39,6 +40,9 @@ func parseTimelineCursor(text string) (timelineCursor, error) {
 	}, nil
 }
 
+// timelineGroups are the kinds of entries that come from a group of services.
+var timelineGroups = map[string]integration.Group{"payments": integration.Payments, "messages": integration.Messaging}
+
 // entry is one line of a timeline. Which members it has beside the first four depends
 // on its kind.
 type entry map[string]any
@@ -60,8 +64,13 @@ func (a *Admin) timeline(c *call) (any, error) {
 	var history []app.HistoryEntry
 	var moves []app.SegmentEntry
 	kind, name, ctx := c.Query("kind"), c.Query("event"), c.Request.Context()
-	if kind == "" || kind == "events" {
-		if events, _, err = a.store.Events(ctx, row, app.EventFilter{Name: name}, at.events, false, limit+1); err != nil {
+	group, ofGroup := timelineGroups[kind]
+	if kind == "" || kind == "events" || ofGroup {
+		f := app.EventFilter{Name: name}
+		if ofGroup {
+			f.Sources = integration.Kinds(group)
+		}
+		if events, _, err = a.store.Events(ctx, row, f, at.events, false, limit+1); err != nil {
 			return nil, err
 		}
 	}
@@ -138,7 +147,7 @@ func (a *Admin) moveEntry(ctx context.Context, m *app.SegmentEntry, causes *caus
 }
 
 func eventEntry(e *app.Event) entry {
-	out := entry{"id": fmt.Sprint("e", e.Row), "at": e.At, "kind": "event", "source": e.Source, "event": e.Name}
+	out := entry{"id": fmt.Sprint("e", e.Row), "at": e.At, "kind": "event", "source": e.Source, "event": e.Name, "category": integration.Category(e.Source)}
 	if e.Value != nil {
 		out["value"] = json.RawMessage(e.Value)
 	}

@@ -8,6 +8,7 @@ import (
 
 	"kith/app"
 	"kith/app/ingest"
+	"kith/app/integration"
 )
 
 func (a *API) track(c *call) ([]byte, error) {
@@ -120,6 +121,9 @@ func (a *API) customerEvents(c *call) ([]byte, error) {
 
 func (c *call) eventFilter() (f app.EventFilter, err error) {
 	f.Name = c.Query("event")
+	if source := c.Query("source"); source != "" {
+		f.Sources = []string{source}
+	}
 	if f.From, err = c.queryInstant("from"); err != nil {
 		return f, err
 	}
@@ -158,7 +162,13 @@ func (a *API) eventNames(c *call) ([]byte, error) {
 		b = n.FirstAt.Append(b)
 		b = append(b, `","last_at":"`...)
 		b = n.LastAt.Append(b)
-		b = append(b, `","properties":[`...)
+		b = append(b, `","category":`...)
+		b = app.AppendQuote(b, integration.Category(n.Sources...))
+		b = append(b, `,"sources":[`...)
+		for j, s := range n.Sources {
+			b = app.AppendQuote(comma(b, j), s)
+		}
+		b = append(b, `],"properties":[`...)
 		for j, p := range n.Properties {
 			b = comma(b, j)
 			b = append(b, `{"name":`...)

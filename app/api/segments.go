@@ -151,7 +151,9 @@ func (a *API) putSegment(c *call) ([]byte, error) { return c.saveSegment(c.Param
 // workspace of ordinary size is in it.
 const builtWait = time.Second
 
-// saveSegment answers the segment as soon as it is built, or after a second.
+// saveSegment answers the segment as soon as it is built, or after a second. With an
+// Idempotency-Key it does not wait: a repeat gets the same answer, which is made inside
+// the transaction.
 func (c *call) saveSegment(id string) ([]byte, error) {
 	change, err := ingest.Segment(id, c.body)
 	if err != nil {
@@ -166,8 +168,8 @@ func (c *call) saveSegment(id string) ([]byte, error) {
 		row = g.Row
 		return c.api.appendSegment(c.lasting(), nil, g)
 	})
-	if err != nil || row == 0 {
-		return body, err // 0: a repeat, which answers what the first one did
+	if err != nil || c.GetHeader("Idempotency-Key") != "" {
+		return body, err
 	}
 	g, err := c.api.membership.AwaitBuilt(c.Request.Context(), row, builtWait)
 	if app.CodeOf(err) == app.CodeNotFound && err != nil {

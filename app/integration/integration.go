@@ -106,6 +106,37 @@ func Find(kind string) *Service {
 	return nil
 }
 
+// Kinds are those of a group, as the sources of events name them.
+func Kinds(g Group) []string {
+	var out []string
+	for _, s := range Services {
+		if s.Group == g {
+			out = append(out, s.Kind)
+		}
+	}
+	return out
+}
+
+// The categories of events, as Engage's builder has them.
+const (
+	Payment = "payment"
+	Message = "message"
+	Custom  = "custom"
+)
+
+// Category says what an event is, by where it came from: a payment, what became of a
+// message, or one of the team's own.
+func Category(sources ...string) string {
+	for _, source := range sources {
+		if s := Find(source); s != nil && s.Group == Payments {
+			return Payment
+		} else if s != nil && s.Group == Messaging {
+			return Message
+		}
+	}
+	return Custom
+}
+
 // Verify checks that a request comes from the service of a connection. With no secret
 // nothing is checked and verified is false. The error is CodeUnauthorized.
 func Verify(i *app.Integration, r *Request, env Env) (verified bool, err error) {

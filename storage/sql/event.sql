@@ -46,6 +46,7 @@ cross join sources s on s.id = e.source_id
 left join event_keys k on k.event_id = e.id
 where e.customer_id = :customer and (e.at, e.id) < (:at, :id)
   and e.at >= :from and e.at < :to and (:name = 0 or e.name_id = :name)
+  and (:sources = '' or s.name in (select value from json_each(:sources)))
 order by e.at desc, e.id desc
 limit :limit
 
@@ -58,8 +59,16 @@ cross join sources s on s.id = e.source_id
 left join event_keys k on k.event_id = e.id
 where e.customer_id = :customer and (e.at, e.id) > (:at, :id)
   and e.at >= :from and e.at < :to and (:name = 0 or e.name_id = :name)
+  and (:sources = '' or s.name in (select value from json_each(:sources)))
 order by e.at, e.id
 limit :limit
+
+-- name: event_count_sources
+-- How many of a customer's events came from some sources. Served by events_customer.
+select count(*)
+from events e
+cross join sources s on s.id = e.source_id
+where e.customer_id = :customer and s.name in (select value from json_each(:sources))
 
 -- name: event_times
 -- The activity plot of one customer. Served by events_customer alone.
@@ -98,6 +107,21 @@ select name_id from event_customers where customer_id = :customer
 
 -- name: event_customer_remove
 delete from event_customers where name_id = :name and customer_id = :customer
+
+-- name: event_source_add
+insert or ignore into event_sources (name_id, source_id) values (:event, :source)
+
+-- name: event_source_list
+-- Where a name's events came from, for the catalogue. Served by the primary key.
+select s.name
+from event_sources e
+cross join sources s on s.id = e.source_id
+where e.name_id = :event
+order by e.source_id
+
+-- name: event_source_all
+-- At start: held in memory. A scan on purpose.
+select name_id, source_id from event_sources
 
 -- name: event_property_add
 insert or ignore into event_properties (name_id, name, type) values (:event, :name, :type)

@@ -65,6 +65,9 @@ const KINDS = {
   renamed: { icon: "pencil", say: (e) => html`Got this id, was <code>${e.from}</code>` },
 };
 
+/** What an event shows beside it, by what it is. @type {Record<string, string>} */
+const CATEGORIES = { payment: "card", message: "mail" };
+
 /** @type {Record<string, string>} */
 const LISTED = { subscribed: "Subscribed to", unsubscribed: "Unsubscribed from", pending: "Asked to confirm", removed: "Taken off" };
 
@@ -81,7 +84,7 @@ export function TimelineEntry({ row }) {
   const source = entry.source && entry.source !== "api" ? html`<span class="small faint">from ${entry.source}</span>` : null;
   return html`<li class="entry" data-anchor data-id=${row.id}>
     <time datetime=${entry.at} title=${times > 1 ? `${clockExact(first)} to ${instant(entry.at)}` : instant(entry.at)}>${clock(entry.at)}</time>
-    <${Icon} name=${kind.icon} />
+    <${Icon} name=${CATEGORIES[entry.category ?? ""] ?? kind.icon} />
     <div class="entry-body"><span class="entry-what">${kind.say(entry)}${times > 1 ? html` <span class="quiet" title=${`${times} equal events within a minute`}>× ${times}</span>` : null}${entry.kind === "changed" ? null : html` ${source}`}</span>
       ${entry.kind === "changed" ? source : null}${entry.kind === "event" ? html`<${Properties} entry=${entry} />` : null}${token}</div>
   </li>`;

@@ -69,8 +69,18 @@ export function useTimeline(id, filter) {
 function Tabs({ filter, detail }) {
   const tab = (/** @type {string} */ text, /** @type {string|undefined} */ kind, /** @type {number|undefined} */ n) => html`
     <a href=${here({ show: kind, event: undefined })} data-keep aria-current=${(filter.kind ?? "") === (kind ?? "") ? "true" : undefined}>${text}${n === undefined ? null : html`<span class="n">${count(n)}</span>`}</a>`;
-  return html`<nav class="tabs" aria-label="Kinds of entries">${tab("All", undefined, detail.entries)}${tab("Events", "events", detail.events)}${tab("Changes", "changes", detail.changes)}${detail.moves ? tab("Segments", "segments", detail.moves) : null}</nav>`;
+  return html`<nav class="tabs" aria-label="Kinds of entries">${tab("All", undefined, detail.entries)}${tab("Events", "events", detail.events)}${detail.payments || filter.kind === "payments" ? tab("Payments", "payments", detail.payments) : null}${detail.messages || filter.kind === "messages" ? tab("Messages", "messages", detail.messages) : null}${tab("Changes", "changes", detail.changes)}${detail.moves ? tab("Segments", "segments", detail.moves) : null}</nav>`;
 }
+
+/** What a timeline says that has no entries of its kind. */
+const nothing = {
+  "": "Nothing has happened yet.",
+  events: "No events yet. They appear here as they are tracked.",
+  payments: "No payments yet.",
+  messages: "No messages yet.",
+  changes: "Nothing has changed yet.",
+  segments: "No segment was entered or left yet.",
+};
 
 /** @param {{timeline: ReturnType<typeof useTimeline>, filter: {kind?: string, event?: string}, detail: import("../types.js").CustomerDetail, live: boolean}} props */
 export function Timeline({ timeline, filter, detail, live }) {
@@ -92,7 +102,7 @@ export function Timeline({ timeline, filter, detail, live }) {
     ${page.error ? html`<div class="note"><${Trouble} error=${page.error} doing="read the timeline" retry=${page.reload} /></div>` : null}
     <div class=${page.stale ? "days dim" : "days"}>${days.map((day) => html`<section key=${day.day} class="day"><h3>${dayHead(day.at)}</h3>
       <ul>${day.rows.map((row) => html`<${TimelineEntry} key=${row.id} row=${row} />`)}</ul></section>`)}
-      ${shown?.data.length === 0 ? html`<p class="note">${filter.kind === "events" ? "No events yet. They appear here as they are tracked." : filter.kind === "changes" ? "Nothing has changed yet." : filter.kind === "segments" ? "No segment was entered or left yet." : "Nothing has happened yet."}</p>` : null}</div>
+      ${shown?.data.length === 0 ? html`<p class="note">${nothing[/** @type {keyof typeof nothing} */ (filter.kind ?? "")] ?? nothing[""]}</p>` : null}</div>
     ${more.error ? html`<div class="note"><${Trouble} error=${more.error} doing="read further back" /></div>` : null}
     ${shown?.next_cursor ? html`<div class="older"><button type="button" class="button bare" disabled=${more.busy} onClick=${loadMore}><${Icon} name="down" tiny=${true} />${more.busy ? "Reading…" : "Further back"}</button></div>`
       : shown?.data.length ? html`<p class="older small faint">That is everything: ${plural(shown.data.length, "entry", "entries")}.</p>` : null}

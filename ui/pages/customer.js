@@ -73,6 +73,13 @@ function Aliases({ aliases }) {
     <li key=${uid}><div class="row"><code class="cut" title=${uid}>${uid}</code><${Copy} text=${uid} what="the id" /></div></li>`)}</ul></${Panel}>`;
 }
 
+/** What services that are connected call the customer. @param {{ids: Detail["external"]}} props */
+function External({ ids }) {
+  if (!ids?.length) return null;
+  return html`<${Panel} title="At other services" n=${count(ids.length)}><ul class="rows">${ids.map((e) => html`
+    <li key=${e.service + e.id}><div class="row"><span class="nowrap">${e.service}</span><code class="cut faint" title=${e.id}>${e.id}</code><${Copy} text=${e.id} what="the id" /></div></li>`)}</ul></${Panel}>`;
+}
+
 /** @param {{text: string|null|undefined, what: string, code?: boolean}} props */
 function Known({ text, what, code }) {
   if (!text) return null;
@@ -129,7 +136,7 @@ export function Customer({ id }) {
       <div class="profile-left"><${AttributePanel} attributes=${d.attributes} /><${Devices} devices=${d.devices} /></div>
       <div class="profile-middle"><${Activity} days=${d.activity} /><${Timeline} timeline=${timeline} filter=${filter} detail=${d} live=${live} /></div>
       <div class="profile-right"><${Relations} title="Members" people=${d.members ?? []} icon="person" total=${d.customer.member_count} />
-        <${Relations} title="Accounts" people=${d.accounts} icon="building" /><${Lists} lists=${d.lists} /><${Segments} id=${id} name=${name} segments=${d.segments} /><${Aliases} aliases=${d.aliases} /></div>
+        <${Relations} title="Accounts" people=${d.accounts} icon="building" /><${Lists} lists=${d.lists} /><${Segments} id=${id} name=${name} segments=${d.segments} /><${Aliases} aliases=${d.aliases} /><${External} ids=${d.external} /></div>
     </div>`}
   </main>`;
 }
