@@ -36,11 +36,11 @@ func (s *server) counted(rule string) (n int64) {
 // choose types into the open list of what a condition can be about, and takes the first.
 func (b *tab) about(typed, first string) {
 	b.t.Helper()
-	b.wait(`document.activeElement?.closest(".chooser-pop")`)
+	b.wait(`document.activeElement?.closest(".about-pop")`)
 	b.press(typed)
-	b.wait(fmt.Sprintf(`document.querySelector(".chooser-list [aria-selected=true]")?.innerText.includes(%s)`, quote(first)))
+	b.wait(fmt.Sprintf(`document.querySelector(".about-list [aria-selected=true]")?.innerText.includes(%s)`, quote(first)))
 	b.enter()
-	b.wait(`!document.querySelector(".chooser-pop")`)
+	b.wait(`!document.querySelector(".about-pop")`)
 }
 
 // enter presses Enter as a keyboard does: what the page prevents does not reach what has
@@ -154,9 +154,9 @@ func TestSegments_aFaultStandsAtItsCondition(t *testing.T) {
 
 	// What is not filled in is not counted, and not saved.
 	b.click(".rule-add button", "Condition")
-	b.wait(`document.activeElement?.closest(".chooser-pop")`)
+	b.wait(`document.activeElement?.closest(".about-pop")`)
 	b.press(kb.Escape)
-	b.wait(`!document.querySelector(".chooser-pop") && document.activeElement?.matches(".chosen")`)
+	b.wait(`!document.querySelector(".about-pop") && document.activeElement?.matches(".chosen")`)
 	b.figure(s.counted(`{"attribute":"plan","op":"matches","value":"Fibre (50|100)"}`))
 	b.fill(".title-field", "Half")
 	b.press(kb.Enter)
@@ -284,6 +284,7 @@ func TestSegments_theCustomersAreFilteredByOne(t *testing.T) {
 	id := s.segment("Small", rule)
 	b := s.signedIn()
 	b.open("/app/customers")
+	b.wait(`document.querySelector("select[aria-label=Segment] option[value='` + id + `']")`)
 	b.choose("Segment", id)
 	b.wait(`location.search.includes("segment=` + id + `")`)
 	b.wait(fmt.Sprintf(`document.querySelector(".head-line")?.innerText.startsWith("%d of ")`, s.counted(rule)))
@@ -316,5 +317,51 @@ func TestSegments_byKeyboardAlone(t *testing.T) {
 	b.wait(`!document.querySelector(".rule-condition")`)
 	if b.is(`[...document.querySelectorAll("#content button, #content input, #content select, #content textarea")].some((e) => !(e.innerText.trim() || e.getAttribute("aria-label") || e.closest("label")))`) {
 		t.Error("something that can be used has no name")
+	}
+}
+
+// A customer's timeline is three tables in one: its pages together are all entries, each
+// once, newest first, whatever their size; and a segment's export holds its members.
+func TestSegments_theTimelineAndTheExportAreWhole(t *testing.T) {
+	t.Parallel()
+	s := serve(t, true, mint(40))
+	id := s.segment("Odd", `{"attribute":"n","op":"in","value":[1,3,5,7,9]}`)
+	for n := range 10 {
+		s.must("PUT", "/v1/users/busy", fmt.Sprintf(`{"meta":{"n":%d}}`, n))
+		s.must("POST", "/v1/users/busy/events", `{"event":"Counted"}`)
+	}
+	b := s.signedIn()
+	b.open("/app/customers/" + s.idOf("busy"))
+	var got struct {
+		Entries, Moves, Listed, Distinct int
+		Ordered                          bool
+		Lines                            int
+		Member                           bool
+	}
+	b.wait(`[...document.querySelectorAll(".entry")].some((e) => e.innerText.includes("Entered Odd"))`)
+	b.eval(`(async () => {
+		const id = location.pathname.split("/").at(-1);
+		let all, detail;
+		for (let tries = 0; tries < 40; tries++) { // until the last change has been followed
+			detail = await (await fetch("/api/customers/" + id)).json();
+			all = [];
+			for (let cursor = ""; cursor !== undefined;) {
+				const page = await (await fetch("/api/customers/" + id + "/timeline?limit=3&next_cursor=" + cursor)).json();
+				all.push(...page.data);
+				cursor = page.next_cursor;
+			}
+			if (all.find((e) => e.kind === "segment")?.entered && all.length === detail.entries) break;
+			await new Promise((done) => setTimeout(done, 100));
+		}
+		const csv = await (await fetch("/api/segments/`+id+`/export")).text();
+		return { Entries: detail.entries, Moves: detail.moves, Listed: all.length, Distinct: new Set(all.map((e) => e.id)).size,
+			Ordered: all.every((e, i) => i === 0 || Date.parse(all[i - 1].at) >= Date.parse(e.at)),
+			Lines: csv.trim().split("\n").length, Member: csv.includes("\nbusy,") };
+	})()`, &got)
+	if got.Listed != got.Entries || got.Distinct != got.Listed || !got.Ordered || got.Moves < 1 {
+		t.Errorf("the timeline: %+v", got)
+	}
+	if got.Lines != 2 || !got.Member {
+		t.Errorf("the export: %+v", got)
 	}
 }
