@@ -284,7 +284,7 @@ function stable(value) {
 export function emphasis(words) {
   const pieces = [];
   let at = 0;
-  for (const m of words.matchAll(/“[^”]*”|\b\d(?:[\d,.]*\d)?(?: (?:times?|seconds?|minutes?|hours?|days?|weeks?|months?|years?|%))?|\b\d{1,2} (?:January|February|March|April|May|June|July|August|September|October|November|December) \d{4}/g)) {
+  for (const m of words.matchAll(/“[^”]*”|\b\d{1,2} (?:January|February|March|April|May|June|July|August|September|October|November|December) \d{4}|\b\d(?:[\d,.]*\d)?(?: (?:times?|seconds?|minutes?|hours?|days?|weeks?|months?|years?|%))?/g)) {
     if (m.index > at) pieces.push({ text: words.slice(at, m.index), strong: false });
     pieces.push({ text: m[0].replace(/^“|”$/g, ""), strong: true });
     at = m.index + m[0].length;

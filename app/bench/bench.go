@@ -16,6 +16,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"kith/app"
 )
 
 // Server is a server under test.
@@ -35,6 +37,9 @@ type Options struct {
 	// Start starts a server: "kith", "floor-http" or "floor-tx", on a new folder.
 	Start func(kind, folder string) (*Server, error)
 	Log   io.Writer
+	// Fill makes a folder with what make hands to take, without a server: for data that
+	// would take too long to send.
+	Fill func(folder string, make func(take func([]app.Change) error) error) error
 }
 
 // Figure is one result: the product's median beside its floor's.

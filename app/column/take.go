@@ -1,6 +1,7 @@
 package column
 
 import (
+	"cmp"
 	"context"
 	"slices"
 
@@ -49,6 +50,37 @@ type Touched struct {
 	People bool
 }
 
+// once leaves each customer once in every list.
+func (t *Touched) once() {
+	t.Whole, t.Accounts, t.Zones = Once(t.Whole), Once(t.Accounts), Once(t.Zones)
+	for name, list := range t.Attributes {
+		t.Attributes[name] = Once(list)
+	}
+	for name, list := range t.Events {
+		t.Events[name] = Once(list)
+	}
+	for row, list := range t.Lists {
+		t.Lists[row] = Once(list)
+	}
+}
+
+// Once returns the list by row, each once, with its last cause.
+func Once(list []Touch) []Touch {
+	if len(list) < 2 {
+		return list
+	}
+	slices.SortStableFunc(list, func(a, b Touch) int { return cmp.Compare(a.Row, b.Row) })
+	out := list[:1]
+	for _, t := range list[1:] {
+		if last := &out[len(out)-1]; last.Row == t.Row {
+			*last = t
+		} else {
+			out = append(out, t)
+		}
+	}
+	return out
+}
+
 // taking gathers what must be read for a window.
 type taking struct {
 	rows    map[int64]app.Cause // to be read again
@@ -79,6 +111,7 @@ func (s *Store) Take(ctx context.Context, r Reader, entries []app.Entry, now app
 	s.Lock()
 	defer s.Unlock()
 	out := s.apply(t, now)
+	out.once()
 	s.seq = entries[len(entries)-1].Seq
 	return out, nil
 }

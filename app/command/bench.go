@@ -4,13 +4,16 @@ import (
 	"bufio"
 	"context"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"net"
 	"os"
 	"os/exec"
 	"strings"
 
+	"kith/app"
 	"kith/app/bench"
+	"kith/storage"
 
 	"github.com/spf13/cobra"
 )
@@ -29,6 +32,9 @@ func (c *cli) bench() *cobra.Command {
 			defer os.RemoveAll(folder)
 			o.Folder, o.Log = folder, c.err
 			o.Start = func(kind, folder string) (*bench.Server, error) { return startServer(cmd.Context(), kind, folder) }
+			o.Fill = func(folder string, make func(take func([]app.Change) error) error) error {
+				return fillFolder(cmd.Context(), folder, make)
+			}
 			report, err := measure(o)
 			if err != nil {
 				return err
@@ -50,19 +56,39 @@ func (c *cli) bench() *cobra.Command {
 		RunE: run(func(o bench.Options) (*bench.Report, error) { return bench.Start(o, count) }),
 	}
 	start.Flags().IntVar(&count, "customers", 1_000_000, "how many customers the full folder has; 0: only an empty one")
+	var size bench.SegmentsSize
+	segments := &cobra.Command{
+		Use: "segments", Short: "Rules over everybody beside SQL, starts, memory, and how soon a change is seen", Args: exactly(0),
+		RunE: run(func(o bench.Options) (*bench.Report, error) { return bench.Segments(o, size) }),
+	}
+	segments.Flags().IntVar(&size.Customers, "customers", 1_000_000, "how many customers, of 20 attributes")
+	segments.Flags().IntVar(&size.Events, "events", 10_000_000, "how many events, of 20 names")
 	var rows int
 	imports := &cobra.Command{
 		Use: "import", Short: "A file of customers on its way in, fresh and over what is there", Args: exactly(0),
 		RunE: run(func(o bench.Options) (*bench.Report, error) { return bench.Import(o, rows) }),
 	}
 	imports.Flags().IntVar(&rows, "rows", 1_000_000, "how many rows the file has")
-	cmd.AddCommand(start, imports,
+	cmd.AddCommand(start, imports, segments,
 		&cobra.Command{Use: "ingest", Short: "Single events, batches and upserts over the API", Args: exactly(0), RunE: run(bench.Ingest)},
 		&cobra.Command{Use: "memory", Short: "Whether memory grows under a steady load", Args: exactly(0), RunE: run(bench.Memory)},
 		floorCommand(c, "floor-http", func(l net.Listener, _ string) error { return bench.ServeFloorHTTP(l) }),
 		floorCommand(c, "floor-tx", bench.ServeFloorTx),
 	)
 	return cmd
+}
+
+// fillFolder applies what make makes to a new folder.
+func fillFolder(ctx context.Context, folder string, make func(take func([]app.Change) error) error) error {
+	db, err := storage.Open(ctx, folder, storage.Options{})
+	if err != nil {
+		return err
+	}
+	err = make(func(changes []app.Change) error {
+		_, err := db.Apply(ctx, app.Batch{Changes: changes})
+		return err
+	})
+	return errors.Join(err, db.Close())
 }
 
 // floorCommand is a floor as a server: a process of its own, like the product.

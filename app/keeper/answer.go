@@ -115,7 +115,7 @@ func (k *Keeper) Preview(ctx context.Context, r *app.Rule, sample int) (app.Prev
 			plan.Ready(k.now())
 			c := plan.Count(sample)
 			cols.RUnlock()
-			return app.Preview{Count: c.Members, Total: c.Total, Sample: c.Newest, Conditions: c.Conditions, Loading: 1, Took: time.Since(began)}, ctx.Err()
+			return app.Preview{Count: c.Members, Total: c.Total, Sample: c.Newest, Conditions: c.Conditions, Loading: 1, Took: time.Since(began)}, nil
 		}
 		cols.RUnlock()
 		w := wish{needs: needs, done: make(chan struct{})}

@@ -51,14 +51,16 @@ func (k *Keeper) begin(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	var missed []column.Touch
+	for row, cause := range causes {
+		missed = append(missed, column.Touch{Row: row, Cause: cause})
+	}
 	k.from = k.db.Head()
 	for _, s := range k.segments {
 		k.compile(ctx, s)
 		if s.Ready() {
 			s.whole = true
-			for row, cause := range causes {
-				s.dirty[row] = cause
-			}
+			s.dirty.add(missed)
 		} else {
 			s.rebuild = true
 		}

@@ -106,7 +106,7 @@ type live struct {
 	missing []column.Need // what the plan waits for
 	rebuild bool          // the members must be worked out anew, without entries
 	whole   bool          // everybody must be asked, with entries
-	dirty   map[int64]app.Cause
+	dirty   dirty
 	next    app.Instant
 	turns   bool // next is an instant
 	stale   bool // next must be worked out anew
@@ -302,9 +302,7 @@ func (k *Keeper) mark(t *column.Touched) {
 			continue
 		}
 		touch := func(list []column.Touch) {
-			for _, c := range list {
-				s.dirty[c.Row] = c.Cause
-			}
+			s.dirty.add(list)
 			s.stale = s.stale || len(list) > 0
 		}
 		touch(t.Whole)
@@ -331,13 +329,11 @@ func (k *Keeper) time(now app.Instant) bool {
 			continue
 		}
 		if s.turns && s.next <= now || now < s.at {
-			if s.plan.Moved(s.at, now, func(row int64) {
-				if _, known := s.dirty[row]; !known {
-					s.dirty[row] = app.Cause{}
-				}
-			}) {
+			var turned []column.Touch
+			if s.plan.Moved(s.at, now, func(row int64) { turned = append(turned, column.Touch{Row: row}) }) {
 				s.whole = true
 			}
+			s.dirty.add(column.Once(turned))
 			s.stale = true
 		}
 		s.at = now

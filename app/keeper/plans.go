@@ -90,7 +90,7 @@ func (k *Keeper) refreshOne(ctx context.Context, g *app.Segment, edited map[int6
 	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	fresh := &live{Segment: *g, rule: rule, members: members, dirty: map[int64]app.Cause{}, at: k.at}
+	fresh := &live{Segment: *g, rule: rule, members: members, at: k.at}
 	fresh.Count = int64(members.GetCardinality())
 	k.segments[g.Row], k.byID[g.ID] = fresh, fresh
 	return nil

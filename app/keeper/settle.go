@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"kith/app"
+	"kith/app/column"
 
 	"github.com/RoaringBitmap/roaring/v2/roaring64"
 )
@@ -38,7 +39,7 @@ func (k *Keeper) settle(ctx context.Context, now app.Instant) error {
 	}
 	built := false
 	for _, s := range k.segments {
-		if s.plan == nil || !s.rebuild && !s.whole && len(s.dirty) == 0 {
+		if s.plan == nil || !s.rebuild && !s.whole && s.dirty.n == 0 {
 			continue
 		}
 		s.plan.Ready(now)
@@ -60,7 +61,7 @@ func (k *Keeper) settle(ctx context.Context, now app.Instant) error {
 		}
 		s.at = now
 		s.rebuild, s.whole = false, false
-		clear(s.dirty)
+		s.dirty.clear()
 	}
 	if len(changes) > 0 {
 		// One short of where the Keeper is: whoever waits for it waits until memory has
@@ -96,23 +97,24 @@ func (k *Keeper) build(s *live) (*app.BuildSegment, error) {
 // moves compares whom the rule holds for with the members.
 func (k *Keeper) moves(s *live) []app.Move {
 	var out []app.Move
-	if !s.whole && (len(s.dirty) < askFrom || int64(len(s.dirty)) < k.cols.Total()/askAll) {
-		for row, cause := range s.dirty {
-			if on := s.plan.Holds(row); on != s.members.Contains(uint64(row)) {
-				out = append(out, app.Move{Customer: row, Entered: on, Cause: cause})
+	if !s.whole && (s.dirty.n < askFrom || int64(s.dirty.n) < k.cols.Total()/askAll) {
+		s.dirty.each(func(t column.Touch) {
+			if on := s.plan.Holds(t.Row); on != s.members.Contains(uint64(t.Row)) {
+				out = append(out, app.Move{Customer: t.Row, Entered: on, Cause: t.Cause})
 			}
-		}
+		})
 		slices.SortFunc(out, func(a, b app.Move) int { return int(a.Customer - b.Customer) })
 		return out
 	}
 	now := roaring64.New()
 	now.AddMany(unsigned(s.plan.Rows()))
+	causes := s.dirty.causes()
 	gone := roaring64.AndNot(s.members, now)
 	now.AndNot(s.members)
 	for on, set := range map[bool]*roaring64.Bitmap{true: now, false: gone} {
 		for it := set.Iterator(); it.HasNext(); {
 			row := int64(it.Next())
-			out = append(out, app.Move{Customer: row, Entered: on, Cause: s.dirty[row]})
+			out = append(out, app.Move{Customer: row, Entered: on, Cause: causes[row]})
 		}
 	}
 	slices.SortFunc(out, func(a, b app.Move) int { return int(a.Customer - b.Customer) })

@@ -143,15 +143,15 @@ export function Chooser({ catalogue, self, shown, label, choose, only, open: fir
       close();
     } else if (e.key === "Tab") setOpen(false);
   };
-  return html`<span class="chooser" ref=${box}><button type="button" ref=${button} class=${shown ? "button chosen" : "button chosen none"} aria-haspopup="listbox" aria-expanded=${open ? "true" : "false"} aria-label=${label} onClick=${() => setOpen(!open)}>${shown ?? (only === "events" ? "Choose an event" : "Choose an attribute, event or list")}<${Icon} name="down" tiny=${true} /></button>
-    ${open ? html`<div class="chooser-pop">
-      <div class="chooser-in"><${Icon} name="search" class="faint" /><input ref=${field} value=${typed} onInput=${(/** @type {any} */ e) => { setTyped(e.target.value); setAt(0); }} onKeyDown=${keys} role="combobox" aria-expanded="true" aria-controls=${id} aria-label=${only === "events" ? "Find an event" : "Find an attribute, event, list or segment"} aria-activedescendant=${chosen ? `${id}-${found.indexOf(chosen)}` : undefined} placeholder=${only === "events" ? "An event's name" : "Attribute, event, list, segment"} autocomplete="off" spellcheck=${false} /><kbd>Esc</kbd></div>
-      <div class="chooser-two"><div class="chooser-list" id=${id} role="listbox" aria-label="What a condition can be about">
+  return html`<span class="about" ref=${box}><button type="button" ref=${button} class=${shown ? "button chosen" : "button chosen none"} aria-haspopup="listbox" aria-expanded=${open ? "true" : "false"} aria-label=${label} onClick=${() => setOpen(!open)}>${shown ?? (only === "events" ? "Choose an event" : "Choose an attribute, event or list")}<${Icon} name="down" tiny=${true} /></button>
+    ${open ? html`<div class="about-pop">
+      <div class="about-in"><${Icon} name="search" class="faint" /><input ref=${field} value=${typed} onInput=${(/** @type {any} */ e) => { setTyped(e.target.value); setAt(0); }} onKeyDown=${keys} role="combobox" aria-expanded="true" aria-controls=${id} aria-label=${only === "events" ? "Find an event" : "Find an attribute, event, list or segment"} aria-activedescendant=${chosen ? `${id}-${found.indexOf(chosen)}` : undefined} placeholder=${only === "events" ? "An event's name" : "Attribute, event, list, segment"} autocomplete="off" spellcheck=${false} /><kbd>Esc</kbd></div>
+      <div class="about-two"><div class="about-list" id=${id} role="listbox" aria-label="What a condition can be about">
         ${found.map((c, i) => html`${i === 0 || found[i - 1].group !== c.group ? html`<div role="presentation" key=${`g ${c.group}`}>${c.group}</div>` : null}
           <div role="option" key=${c.key} id=${`${id}-${i}`} aria-selected=${c === chosen ? "true" : "false"} onPointerMove=${() => c !== chosen && setAt(i)} onClick=${() => take(c)}>
             ${c.type ? html`<${TypeMark} type=${c.type} />` : html`<${Icon} name=${c.icon ?? "more"} />`}<bdi class="cut">${c.text}</bdi>${c.note ? html`<span class="n">${c.note}</span>` : null}</div>`)}
       </div>
-      <div class="chooser-detail" aria-hidden="true">${chosen?.attribute ? html`<${AttributeDetail} key=${chosen.key} attribute=${chosen.attribute} />` : chosen?.event ? html`<${EventDetail} event=${chosen.event} />` : null}</div></div></div>` : null}</span>`;
+      <div class="about-detail" aria-hidden="true">${chosen?.attribute ? html`<${AttributeDetail} key=${chosen.key} attribute=${chosen.attribute} />` : chosen?.event ? html`<${EventDetail} event=${chosen.event} />` : null}</div></div></div>` : null}</span>`;
 }
 
 /** An attribute's samples as texts, for the fields that values are typed into. @param {import("../types.js").AttributeName|undefined} a @returns {string[]} */

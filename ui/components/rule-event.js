@@ -100,14 +100,14 @@ export function Wheres({ node, change, catalogue, invalid }) {
 /** @type {[string, string][]} */
 const WITHINS = [["", "at any time"], ["last", "within the last"], ["range", "between"]];
 /** @type {[string, string][]} */
-const BOUNDS = [["", "no end"], ["date", "the day"], ["ago", "so long ago"]];
+const BOUNDS = [["", "no end"], ["date", "the day"], ["ago", "a time ago:"]];
 
 /** One end of a window. @param {{bound: any, label: string, open: string, change: (bound: any) => void, invalid?: boolean}} props */
 function Bound({ bound, label, open, change, invalid }) {
   const kind = bound === undefined ? "" : duration(bound) || bound === "" ? "ago" : "date";
   const pick = (/** @type {string} */ to) => change(to === "" ? undefined : to === "ago" ? "90d" : new Date().toISOString().slice(0, 10));
   return html`<${Pick} label=${label} value=${kind} options=${BOUNDS.map(([k, say]) => [k, k === "" ? open : say])} change=${pick} />
-    ${kind === "ago" ? html`<${DurationField} label=${`${label}, so long ago`} value=${bound} invalid=${invalid} change=${change} /><span class="word">ago</span>` : kind === "date" ? html`<${DateField} label=${`${label}, day`} value=${bound} invalid=${invalid} change=${change} />` : null}`;
+    ${kind === "ago" ? html`<${DurationField} label=${`${label}, so long ago`} value=${bound} invalid=${invalid} change=${change} />` : kind === "date" ? html`<${DateField} label=${`${label}, day`} value=${bound} invalid=${invalid} change=${change} />` : null}`;
 }
 
 /** @param {{node: Node, change: (node: Node) => void, invalid?: boolean}} props */
@@ -156,7 +156,7 @@ export function SequenceCondition({ node, change, catalogue, subject, invalid, e
   const replace = (/** @type {number} */ i, /** @type {Node} */ step) => set(steps.map((/** @type {Node} */ s, /** @type {number} */ n) => (n === i ? step : s)));
   const without = (/** @type {string} */ name) => { const { [name]: _, ...rest } = node; return rest; };
   return html`<div class="rule-top">${subject}${end}</div>
-    <ol class="steps">${steps.map((/** @type {Node} */ step, /** @type {number} */ i) => html`<li key=${i}><div class="rule-top">
+    <ol class="rule-steps">${steps.map((/** @type {Node} */ step, /** @type {number} */ i) => html`<li key=${i}><div class="rule-top">
         ${i === 0 ? html`<span class="lead">first</span>` : html`<${Pick} label="Then" value=${step.not ? "not" : ""} options=${[["", "then"], ["not", "then not"]]} change=${(/** @type {string} */ v) => { const { not: _, ...rest } = step; replace(i, v ? { ...rest, not: true } : rest); }} />`}
         <${Chooser} catalogue=${catalogue} self="" only="events" label=${`Event ${i + 1}: ${step.event || "choose"}`} shown=${eventName(step)} choose=${(/** @type {Node} */ n) => replace(i, { ...step, event: n.event })} />
         <button type="button" class="button bare small" onClick=${() => replace(i, { ...step, where: [...(step.where ?? []), { property: "", op: "is" }] })}><${Icon} name="plus" tiny=${true} />where</button>

@@ -51,8 +51,7 @@ function Frame({ days, name, top, bottom, marks, say, children }) {
   const read = days[reading.at];
   const share = reading.at / days.length;
   const side = share < 0.2 ? "left" : share > 0.8 ? "right" : "";
-  const step = Math.max(1, Math.round(days.length / 4));
-  const ticks = [0, 1, 2, 3].map((i) => i * step).filter((i) => i < days.length - step).concat(days.length - 1);
+  const ticks = [0, Math.floor((days.length - 1) / 2), days.length - 1];
   return html`<div><div class="area tall" tabindex="0" role="group" aria-roledescription="plot" aria-label=${`${name}. Arrow keys read the days.`} onPointerMove=${reading.move} onPointerLeave=${reading.leave} onBlur=${reading.leave} onKeyDown=${reading.keys}>
     <svg viewBox="0 0 100 100" preserveAspectRatio="none" aria-hidden="true">
       ${marks.map((m) => html`<line key=${m} class=${m === 0 || m === bottom ? "base" : "grid"} x1="0" x2="100" y1=${(1 - (m - bottom) / span) * 100} y2=${(1 - (m - bottom) / span) * 100} />`)}

@@ -7,7 +7,8 @@ import { count, figure, plural } from "../format.js";
 import { write } from "../json.js";
 import { useResource } from "../resource.js";
 import { emphasis, groupOf, GROUPS, kindOf } from "../rule.js";
-import { date, clock, dayHead } from "../time.js";
+import { useNow } from "../live.js";
+import { ago, clock, date, dayHead, instant } from "../time.js";
 import { Ago } from "./ago.js";
 import { Dialog } from "./dialog.js";
 import { Icon } from "./icon.js";
@@ -54,15 +55,21 @@ function Part({ e }) {
   const evidence = group || kindOf(e.rule) === "segment" ? null : html`<span class="evidence"><${Evidence} e=${e} /></span>`;
   return html`<li class=${e.holds ? "holds" : "fails"}><${Icon} name=${e.holds ? "check" : "cross"} class=${e.holds ? "good" : "faint"} />
     <div><span class="why-what"><span class="hidden">${e.holds ? "Holds: " : "Does not hold: "}</span>${says ? html`<b>${says[1]}</b> ${says[2]}` : emphasis(e.words).map((p, i) => (p.strong ? html`<b key=${i}><bdi>${p.text}</bdi></b>` : p.text))}</span>
-      ${evidence}${e.turns_at && !group ? html`<span class="evidence turns"><${Icon} name="clock" tiny=${true} />turns <${Ago} at=${e.turns_at} /></span>` : null}
+      ${evidence}${e.turns_at && !group ? html`<span class="evidence turns"><${Icon} name="clock" tiny=${true} />turns <${When} at=${e.turns_at} /></span>` : null}
       ${e.parts?.length ? html`<ul>${e.parts.map((p, i) => html`<${Part} key=${i} e=${p} />`)}</ul>` : null}</div></li>`;
+}
+
+/** "in 3 days", "on 7 Feb 2027". @param {{at: string}} props */
+function When({ at }) {
+  const now = useNow();
+  return html`<time datetime=${at} title=${instant(at)}>${/^(in |now)/.test(ago(at, now)) ? ago(at, now) : `on ${ago(at, now)}`}</time>`;
 }
 
 /** What time alone will do, and when. @param {{e: Explained}} props */
 function Foot({ e }) {
   if (e.archived) return html`<p class="why-foot"><${Icon} name="box" /><span><b>Archived customers are in no segment.</b><br />Brought back, it would be looked at again.</span></p>`;
   if (!e.turns_at) return html`<p class="why-foot still"><${Icon} name="clock" /><span>Time alone changes nothing here.</span></p>`;
-  return html`<p class="why-foot"><${Icon} name="clock" /><span><b>${e.holds ? "Leaves" : "Enters"} <${Ago} at=${e.turns_at} /> if nothing happens.</b><br />On ${dayHead(e.turns_at)} at ${clock(e.turns_at)} the rule turns by time alone.</span></p>`;
+  return html`<p class="why-foot"><${Icon} name="clock" /><span><b>${e.holds ? "Leaves" : "Enters"} <${When} at=${e.turns_at} /> if nothing happens.</b><br />On ${dayHead(e.turns_at)} at ${clock(e.turns_at)} the rule turns by time alone.</span></p>`;
 }
 
 /**

@@ -116,7 +116,7 @@ export function Segment({ id }) {
       ${segment.error ? html`<${Trouble} error=${segment.error} doing="read this segment" retry=${segment.error.code === "not_found" ? undefined : segment.reload} />` : html`<div class="panel skeleton" aria-busy="true"></div>`}</main>`;
   }
   const version = `${g.count} ${g.state} ${g.updated_at} ${g.days?.map((d) => d.entered + d.left).join()}`;
-  const line = [g.state === "building" ? "being built" : html`<b>${count(g.count)}</b> in it`, g.created_at ? html`made <${Ago} at=${g.created_at} plainly=${true} />` : "built in", "right at every instant", `times in ${zone()}`];
+  const line = [g.state === "building" ? "being built" : html`<b>${count(g.count)}</b> in it`, g.created_at ? html`made <${Ago} at=${g.created_at} plainly=${true} />` : "built in", `times in ${zone()}`];
   const tab = (/** @type {number} */ n) => html`<a href=${here({ days: n === 28 ? undefined : String(n) })} data-keep aria-current=${days === n ? "true" : undefined}>${n} days</a>`;
   return html`<main id="content" class="page" tabindex="-1">
     <${PageHead} title=${g.title} line=${line} crumb=${crumb}>

@@ -109,4 +109,5 @@ test("a copy is known by its original's key", () => {
 test("a sentence makes stand out what was given", () => {
   const strong = emphasis("Customers whose plan is “Fibre 50”, whose usage is more than 1,400, and who did “Paid” at least 2 times in the last 30 days").filter((p) => p.strong).map((p) => p.text);
   assert.deepEqual(strong, ["Fibre 50", "1,400", "Paid", "2 times", "30 days"]);
+  assert.deepEqual(emphasis("from 1 January 2027 to 30 June 2028").filter((p) => p.strong).map((p) => p.text), ["1 January 2027", "30 June 2028"]);
 });

@@ -36,11 +36,11 @@ func (s *server) counted(rule string) (n int64) {
 // choose types into the open list of what a condition can be about, and takes the first.
 func (b *tab) about(typed, first string) {
 	b.t.Helper()
-	b.wait(`document.activeElement?.closest(".chooser-pop")`)
+	b.wait(`document.activeElement?.closest(".about-pop")`)
 	b.press(typed)
-	b.wait(fmt.Sprintf(`document.querySelector(".chooser-list [aria-selected=true]")?.innerText.includes(%s)`, quote(first)))
+	b.wait(fmt.Sprintf(`document.querySelector(".about-list [aria-selected=true]")?.innerText.includes(%s)`, quote(first)))
 	b.enter()
-	b.wait(`!document.querySelector(".chooser-pop")`)
+	b.wait(`!document.querySelector(".about-pop")`)
 }
 
 // enter presses Enter as a keyboard does: what the page prevents does not reach what has
@@ -154,9 +154,9 @@ func TestSegments_aFaultStandsAtItsCondition(t *testing.T) {
 
 	// What is not filled in is not counted, and not saved.
 	b.click(".rule-add button", "Condition")
-	b.wait(`document.activeElement?.closest(".chooser-pop")`)
+	b.wait(`document.activeElement?.closest(".about-pop")`)
 	b.press(kb.Escape)
-	b.wait(`!document.querySelector(".chooser-pop") && document.activeElement?.matches(".chosen")`)
+	b.wait(`!document.querySelector(".about-pop") && document.activeElement?.matches(".chosen")`)
 	b.figure(s.counted(`{"attribute":"plan","op":"matches","value":"Fibre (50|100)"}`))
 	b.fill(".title-field", "Half")
 	b.press(kb.Enter)
@@ -284,6 +284,7 @@ func TestSegments_theCustomersAreFilteredByOne(t *testing.T) {
 	id := s.segment("Small", rule)
 	b := s.signedIn()
 	b.open("/app/customers")
+	b.wait(`document.querySelector("select[aria-label=Segment] option[value='` + id + `']")`)
 	b.choose("Segment", id)
 	b.wait(`location.search.includes("segment=` + id + `")`)
 	b.wait(fmt.Sprintf(`document.querySelector(".head-line")?.innerText.startsWith("%d of ")`, s.counted(rule)))
