@@ -30,7 +30,7 @@ const (
 	checkpointRest = 1_000
 	// checkpointChases is how often more than that is copied beside the writer again, where
 	// it writes as fast as one can copy.
-	checkpointChases = 3
+	checkpointChases = 6
 	// checkpointLook is how many small commits pass between two looks at the log.
 	checkpointLook = 32
 	// checkpointSafety is where a commit copies the log all the same: 400 MB.

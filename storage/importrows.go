@@ -10,10 +10,10 @@ import (
 const (
 	// importRowsMost is how many rows of a file one transaction takes when nobody else writes:
 	// the more, the fewer pages of the indexes are written twice.
-	importRowsMost = 6_000
+	importRowsMost = 4_000
 	// importRowsBeside is how many it takes while others write: a request that arrives
 	// meanwhile waits for its commit, some 10 milliseconds.
-	importRowsBeside = 256
+	importRowsBeside = 160
 	// importAlone is how many transactions nobody else must have written in for the larger ones.
 	importAlone = 64
 	// importSlice is how many rows are looked up with one query.

@@ -9,9 +9,12 @@ import (
 	"kith/app"
 )
 
-// undoStep is how many customers one transaction of an undo takes: removing one may
-// take a millisecond, and others wait for it.
-const undoStep = 200
+const (
+	// undoMost is how many customers one transaction of an undo takes at most, undoStep how
+	// many it takes though others wait: removing one may take half a millisecond.
+	undoMost = 1_000
+	undoStep = 50
+)
 
 // UndoImport takes back a part of what an import did, in one transaction, and reports
 // whether that was the last of it. First it removes the customers that the import made,
@@ -48,17 +51,21 @@ func (t *txn) undoImport(row int64) (bool, error) {
 		}
 		u.list = l.Row
 	}
-	left, err := u.made()
-	if err == nil && left > 0 {
-		left, err = u.changed(left)
+	finished := false
+	for n := 0; n < undoMost && !finished && (n == 0 || len(t.w.queue) == 0); n += undoStep {
+		left, err := u.made()
+		if err == nil && left > 0 {
+			left, err = u.changed(left)
+		}
+		if err != nil {
+			return false, err
+		}
+		finished = left > 0 // it had room for more, and there was none
 	}
-	if err != nil {
-		return false, err
-	}
-	if left > 0 { // it had room for more, and there was none
+	if finished {
 		imp.State, imp.FinishedAt = app.ImportUndone, t.now
 	}
-	return left > 0, saveImport(t, imp)
+	return finished, saveImport(t, imp)
 }
 
 // importUndo is one step of an undo.
@@ -67,6 +74,7 @@ type importUndo struct {
 	imp    *app.Import
 	list   int64
 	source string
+	names  map[int64]attrKey
 }
 
 // made removes customers that the import made, newest first, and returns how many more
@@ -239,6 +247,17 @@ func (u *importUndo) changed(room int) (int, error) {
 	return room - len(step), nil
 }
 
+// attributeNames are the catalogue's names by their row.
+func (u *importUndo) attributeNames() map[int64]attrKey {
+	if u.names == nil {
+		u.names = map[int64]attrKey{}
+		for key, a := range u.t.s.attrs {
+			u.names[a.row] = key
+		}
+	}
+	return u.names
+}
+
 // restore puts one customer's values back, each with the time it had been written at.
 func (u *importUndo) restore(customer int64, at app.Instant, note importNote) error {
 	t := u.t
@@ -249,10 +268,7 @@ func (u *importUndo) restore(customer int64, at app.Instant, note importNote) er
 	if err != nil {
 		return err
 	}
-	names := map[int64]attrKey{}
-	for key, a := range t.s.attrs {
-		names[a.row] = key
-	}
+	names := u.attributeNames()
 	var edits []fieldEdit
 	left := false
 	for _, e := range note.Edits {

@@ -1,8 +1,12 @@
 package importer
 
 import (
+	"context"
+	"time"
+
 	"bytes"
 	"io"
+	"kith/app"
 )
 
 // Table sniffs, decodes and parses a file, as a job does. faults are the rows that could
@@ -61,5 +65,73 @@ func Parse(text string, d Dialect) (rows [][]string, faults []string) {
 			row = append(row, string(c))
 		}
 		rows = append(rows, row)
+	}
+}
+
+// Rehearse does with a file what a job does before it writes: read it whole, type its
+// columns, convert its rows.
+func Rehearse(file []byte, o Options) error {
+	p, _, _, err := Table(file, o)
+	if err != nil {
+		return err
+	}
+	read := func() (*rows, error) {
+		raw, _, err := unpack(bytes.NewReader(file))
+		if err != nil {
+			return nil, err
+		}
+		in, err := decoder(raw, p.Encoding.Value)
+		if err != nil {
+			return nil, err
+		}
+		return newRows(in, p), nil
+	}
+	raw, _, err := unpack(bytes.NewReader(file))
+	if err != nil {
+		return err
+	}
+	in, err := decoder(raw, p.Encoding.Value)
+	if err != nil {
+		return err
+	}
+	a := &analysis{plan: p, repeats: newRepeats(""), read: func(int64) {}}
+	if err := a.run(context.Background(), in); err != nil {
+		return err
+	}
+	if err := a.conclude(time.UTC); err != nil {
+		return err
+	}
+	r, err := read()
+	if err != nil {
+		return err
+	}
+	c := newConverter(p, &o, time.UTC)
+	c.fresh(10)
+	for n := int64(1); ; n++ {
+		rec, err := r.next()
+		if err == io.EOF {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		row := c.row(rec, n)
+		for _, v := range row.Values {
+			if len(v) > 0 && app.CheckJSON(v, app.MaxDepth) != nil {
+				panic("a value that is no JSON: " + string(v))
+			}
+		}
+	}
+}
+
+// RawRows are the rows as they stand in a text, and the lines they begin on.
+func RawRows(text string, d Dialect) (raw []string, lines []int64) {
+	r := NewReader(bytes.NewReader([]byte(text)), d)
+	for {
+		rec, err := r.Next()
+		if err != nil {
+			return raw, lines
+		}
+		raw, lines = append(raw, string(rec.Raw)), append(lines, rec.Line)
 	}
 }

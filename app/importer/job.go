@@ -222,7 +222,7 @@ func (j *job) analyse(ctx context.Context, imp *app.Import, p *Plan, twice *repe
 // the run before is being written.
 func (j *job) batches(ctx context.Context, imp *app.Import, p *Plan, o *Options, from int64) (names []string, out <-chan []app.ImportRow, failed func() error) {
 	c := newConverter(p, o, j.r.o.Zone)
-	ch := make(chan []app.ImportRow, 2)
+	ch := make(chan []app.ImportRow, 1)
 	var broke error
 	go func() {
 		defer close(ch)

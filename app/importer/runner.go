@@ -25,7 +25,7 @@ const (
 	// folderName is where uploads wait inside the data folder, readable by its owner only.
 	folderName = "imports"
 	// batchRows and batchBytes are what is converted at once; three such batches are in memory.
-	batchRows  = 6_000
+	batchRows  = 4_000
 	batchBytes = 4 << 20
 )
 
