@@ -31,7 +31,7 @@ var mayImport = map[string][]string{
 	"app/api":                 {"app", "app/config", "app/hook", "app/importer", "app/ingest", "app/integration", "app/requestlog", "app/segment"},
 	"app/admin":               {"app", "app/api", "app/config", "app/hook", "app/importer", "app/ingest", "app/integration", "app/requestlog", "app/segment"},
 	"app/server":              {"app", "app/admin", "app/api", "app/config"},
-	"app/demo":                {"app", "app/ingest"},
+	"app/demo":                {"app", "app/ingest", "app/integration"},
 	"app/bench":               {"app"},
 	"ui":                      {},
 	"assets":                  {},

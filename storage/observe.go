@@ -3,6 +3,7 @@ package storage
 import (
 	"crypto/sha256"
 	"strconv"
+	"strings"
 
 	"kith/app"
 )
@@ -137,7 +138,13 @@ func (t *txn) meet(p *app.Person) (m meeting, err error) {
 		if err != nil {
 			return m, err
 		}
-		if found {
+		if !found && ownShape(external) {
+			// A file of the service's customers may have brought them in under its ids.
+			if byService, err = t.find(external); err != nil {
+				return m, err
+			}
+		}
+		if byService != 0 {
 			break
 		}
 	}
@@ -183,6 +190,21 @@ func (t *txn) meet(p *app.Person) (m meeting, err error) {
 		m.uid, m.rename = p.UID, provisional != 0
 	}
 	return m, nil
+}
+
+// ownShape says whether a service's id cannot be mistaken for one of the team's own:
+// letters that say what it is come first, as in "cus_9s6XKzkNRiz8i3".
+func ownShape(external string) bool {
+	prefix, rest, ok := strings.Cut(external, "_")
+	if !ok || len(prefix) != 3 || len(rest) < 6 {
+		return false
+	}
+	for i := range len(prefix) {
+		if c := prefix[i] | 0x20; c < 'a' || c > 'z' {
+			return false
+		}
+	}
+	return true
 }
 
 // ifProvisional is row if that customer has no id of the team's own, else 0.

@@ -54,8 +54,10 @@ export function byDay(rows) {
 /**
  * Puts a freshly read first page on top of what is known. Where they do not
  * touch, entries between them are unknown, so only the fresh page remains.
- * @param {{data: Entry[], next_cursor?: string}} fresh
- * @param {{data: Entry[], next_cursor?: string}} known
+ * @template {{id: string}} T
+ * @param {{data: T[], next_cursor?: string}} fresh
+ * @param {{data: T[], next_cursor?: string}} known
+ * @returns {{data: T[], next_cursor?: string}}
  */
 export function merge(fresh, known) {
   const ids = new Set(fresh.data.map((e) => e.id));

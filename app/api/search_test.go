@@ -14,6 +14,7 @@ import (
 
 	"kith/app"
 	"kith/app/api"
+	"kith/app/keeper"
 	"kith/app/requestlog"
 	"kith/search"
 	"kith/storage"
@@ -27,15 +28,16 @@ type searching struct {
 	t      *testing.T
 	db     *storage.DB
 	index  *search.Engine
+	keeper *keeper.Keeper
 	engine *gin.Engine
 }
 
 func newSearching(t *testing.T) *searching {
 	t.Helper()
 	db, clock := storagetest.Open(t)
-	s := &searching{t: t, db: db, index: search.New(db, t.TempDir(), search.Options{}), engine: gin.New()}
+	s := &searching{t: t, db: db, index: search.New(db, t.TempDir(), search.Options{}), keeper: keeper.New(db, keeper.Options{Clock: clock}), engine: gin.New()}
 	api.New(db, api.Options{
-		Clock: clock, Pinned: api.Pinned{Public: "pub", Private: "priv"}, Requests: requestlog.New(clock.Now()), Search: s.index,
+		Clock: clock, Pinned: api.Pinned{Public: "pub", Private: "priv"}, Requests: requestlog.New(clock.Now()), Search: s.index, Segments: s.keeper,
 	}).Mount(s.engine)
 	return s
 }
@@ -44,12 +46,15 @@ func newSearching(t *testing.T) *searching {
 func (s *searching) run() {
 	s.t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
-	done := make(chan error, 1)
+	done := make(chan error, 2)
 	go func() { done <- s.index.Run(ctx) }()
+	go func() { done <- s.keeper.Run(ctx) }()
 	s.t.Cleanup(func() {
 		cancel()
-		if err := <-done; err != nil {
-			s.t.Error(err)
+		for range 2 {
+			if err := <-done; err != nil {
+				s.t.Error(err)
+			}
 		}
 	})
 	for deadline := time.Now().Add(20 * time.Second); !s.index.Ready(); time.Sleep(time.Millisecond) {
@@ -129,6 +134,11 @@ func TestListUsers_aQueryCombinesWithTheOtherFilters(t *testing.T) {
 	storagetest.Apply(t, s.db, named("a", "Ade", "a@example.com"), named("b", "Ade", "b@example.com"), named("c", "Obi", "c@example.com"), account,
 		&app.JoinLists{UID: "a", Lists: []string{list.ID}}, &app.JoinLists{UID: "c", Lists: []string{list.ID}}, &app.Archive{UID: "b", Archived: true})
 	s.run()
+	saved := storagetest.Apply(t, s.db, &app.SaveSegment{Title: new("On it"), Rule: []byte(`{"list":"` + list.ID + `"}`)})[0]
+	segment, err := s.db.Segment(context.Background(), saved.Segment)
+	if err != nil || !s.keeper.Await(t.Context(), saved.Segment, 1) {
+		t.Fatal(err)
+	}
 	for _, tt := range []struct {
 		uids       string
 		parameters []string
@@ -140,6 +150,10 @@ func TestListUsers_aQueryCombinesWithTheOtherFilters(t *testing.T) {
 		{"a", []string{"lists[]", list.ID}},
 		{"b", []string{"email", "B@example.com"}},
 		{"", []string{"email", "c@example.com"}},
+		{"a", []string{"segment", segment.ID}},
+		{"", []string{"segment", segment.ID, "is_account", "true"}},
+		{"acc a", []string{"segment", "all"}},
+		{"", []string{"segment", "all", "archived", "true"}},
 	} {
 		if got := s.get(append([]string{"query", "ade"}, tt.parameters...)...).uids(); got != tt.uids {
 			t.Errorf("%v: got %q, not %q", tt.parameters, got, tt.uids)

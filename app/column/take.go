@@ -164,7 +164,7 @@ func (t *taking) read(ctx context.Context, s *Store, r Reader) error {
 			kept := *e
 			kept.Value, kept.Properties = slices.Clone(e.Value), slices.Clone(e.Properties)
 			*list = append(*list, kept)
-			unknown = unknown || s.names[e.Name] == ""
+			unknown = unknown || s.names[e.Name] == "" || !s.knownSource[e.Source]
 			return nil
 		}
 	}
@@ -210,6 +210,7 @@ func (s *Store) Names(ctx context.Context, r Reader) error {
 	defer s.Unlock()
 	s.names = names
 	for row, name := range sources {
+		s.knownSource[row] = true
 		if s.sources[name] != row {
 			s.sources[name] = row
 			s.shape++

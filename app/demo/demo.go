@@ -1,7 +1,8 @@
 // Package demo makes MInt, the example company: an internet provider with its
 // customers, households, lists and a year of events, so that whoever looks at Kith for
 // the first time sees it at work. It keeps nothing: everything it makes are bodies as
-// the API takes them, read by ingest into app.Change values.
+// the API and the services that are connected send them, read by ingest and integration
+// into app.Change values.
 //
 // The invariant: the same instant and size make the same Changes, byte for byte but for
 // the ids that the store gives to lists, and nothing in them lies after that instant.
@@ -35,15 +36,18 @@ const (
 	batchChanges = 5_000
 )
 
-// Store takes Changes and says which ids it gave to lists.
+// Store takes Changes and connections, and says which ids it gave to lists.
 type Store interface {
 	Apply(ctx context.Context, b app.Batch) ([]app.Result, error)
 	List(ctx context.Context, row int64) (*app.List, error)
+	CreateIntegration(ctx context.Context, i *app.Integration) error
 }
 
 // Counts is what a filling made.
 type Counts struct {
 	Customers, Accounts, Lists, Events int
+	// Reported are events that services reported, on top of Events.
+	Reported int
 }
 
 // Fill makes the company in store, which should be empty, as of an instant and with a
@@ -76,6 +80,9 @@ func Fill(ctx context.Context, store Store, now app.Instant, persons int) (Count
 	}
 	f.flush()
 	counts := Counts{Customers: len(w.persons), Accounts: len(w.accounts), Lists: len(w.lists), Events: len(w.tracked)}
+	if f.err == nil && w.err == nil {
+		counts.Reported, f.err = w.services(ctx, store)
+	}
 	if w.err != nil {
 		return counts, w.err
 	}

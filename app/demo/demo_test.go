@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"kith/app"
+	"kith/storage"
 	"kith/storage/storagetest"
 )
 
@@ -32,6 +33,8 @@ func (r *recorder) Apply(_ context.Context, b app.Batch) ([]app.Result, error) {
 		case *app.SaveList:
 			r.lists++
 			out[i].List = r.lists
+		case *app.Observe:
+			r.text = append(r.text, fmt.Sprintf("%+v %d %s %s %d %s", c.Person, c.At, c.Event.Event, c.Event.Properties, c.Event.At, c.Source))
 		default:
 			r.text = append(r.text, fmt.Sprintf("%T %+v", c, c))
 		}
@@ -41,6 +44,12 @@ func (r *recorder) Apply(_ context.Context, b app.Batch) ([]app.Result, error) {
 
 func (r *recorder) List(_ context.Context, row int64) (*app.List, error) {
 	return &app.List{ID: fmt.Sprint("list", row)}, nil
+}
+
+func (r *recorder) CreateIntegration(_ context.Context, i *app.Integration) error {
+	i.Row = 1
+	r.text = append(r.text, i.Kind)
+	return nil
 }
 
 func text(f app.Field) string {
@@ -98,15 +107,16 @@ func TestFill_aRealFolderTakesEveryChange(t *testing.T) {
 		t.Fatal(err)
 	}
 	const strangers = 6
-	if want := (Counts{Customers: persons, Accounts: persons / 75, Lists: 3, Events: persons * eventsEach}); made != want {
+	if want := (Counts{Customers: persons, Accounts: persons / 75, Lists: 3, Events: persons * eventsEach, Reported: made.Reported}); made != want {
 		t.Errorf("made %+v, want %+v", made, want)
 	}
-	if totals.Customers != persons+persons/75+strangers || totals.Accounts != persons/75 || totals.Lists != 3 || totals.Events != persons*eventsEach {
+	if totals.Customers != persons+persons/75+strangers || totals.Accounts != persons/75 || totals.Lists != 3 || totals.Events != int64(persons*eventsEach+made.Reported) {
 		t.Errorf("the folder has %+v", totals)
 	}
 	if totals.Archived == 0 {
 		t.Error("nobody is archived")
 	}
+	checkServices(t, db)
 	lists, _, err := db.Lists(t.Context(), app.Page{Limit: 10})
 	if err != nil {
 		t.Fatal(err)
@@ -118,6 +128,36 @@ func TestFill_aRealFolderTakesEveryChange(t *testing.T) {
 		if l.DoubleOptIn && (l.Pending == 0 || l.Unsubscribed == 0) {
 			t.Errorf("%q has %d pending and %d unsubscribed, want some of each", l.Title, l.Pending, l.Unsubscribed)
 		}
+	}
+}
+
+// checkServices holds that what the services report is about the customers that are
+// there, that it was believed, and that the one who looks finds something to mend.
+func checkServices(t *testing.T, db *storage.DB) {
+	t.Helper()
+	all, err := db.Integrations(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	states := map[string]map[app.DeliveryState]int{}
+	for _, in := range all {
+		deliveries, _, err := db.Deliveries(t.Context(), app.DeliveryFilter{Integration: in.Row}, 1_000)
+		if err != nil {
+			t.Fatal(err)
+		}
+		states[in.Kind] = map[app.DeliveryState]int{}
+		for _, d := range deliveries {
+			states[in.Kind][d.State]++
+			if !d.Verified {
+				t.Errorf("a hook of %s is not verified", in.Name)
+			}
+		}
+	}
+	if p, m := states["paystack"], states["mailgun"]; p[app.Applied] < 5 || m[app.Applied] < 5 || len(p)+len(m) != 2 {
+		t.Errorf("Paystack's and Mailgun's hooks became %v and %v", p, m)
+	}
+	if s := states["webhook"]; s[app.Failed] == 0 {
+		t.Errorf("the warehouse's hooks became %v, want one that failed", s)
 	}
 }
 

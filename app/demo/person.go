@@ -22,6 +22,7 @@ type world struct {
 	regular  *person // one with something of everything, whom a first look finds in the last minutes
 	accounts []*account
 	tracked  []tracked
+	hooks    []hook
 	err      error // the first body that ingest refused
 }
 

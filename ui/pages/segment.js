@@ -6,6 +6,7 @@ import { useLive } from "../live.js";
 import { useResource } from "../resource.js";
 import { here, navigate, usePlace } from "../router.js";
 import { zone } from "../time.js";
+import { merge } from "../timeline.js";
 import { Ago } from "../components/ago.js";
 import { Avatar } from "../components/avatar.js";
 import { causeWords } from "../components/cause.js";
@@ -45,30 +46,30 @@ function Members({ g, version }) {
 
 /** @param {{id: string, version: string}} props */
 function Latest({ id, version }) {
-  const [more, setMore] = useState(/** @type {{data: import("../types.js").SegmentEntry[], next_cursor?: string}|null} */ (null));
   const page = useResource(`entries ${id}`, (signal) => api.segmentEntries(id, { limit: 15 }, signal));
+  const [known, setKnown] = useState(/** @type {{data: import("../types.js").SegmentEntry[], next_cursor?: string}|null} */ (null));
   useEffect(() => {
     if (page.data) void page.reload();
   }, [version]);
-  const first = page.data?.data ?? [];
-  const last = first[first.length - 1]?.id;
-  const rest = (more?.data ?? []).filter((e) => last === undefined || Number(e.id) < Number(last));
-  const next = more ? more.next_cursor : page.data?.next_cursor;
+  useEffect(() => {
+    const fresh = page.data;
+    if (fresh && !page.stale) setKnown((k) => (k ? merge(fresh, k) : fresh));
+  }, [page.data, page.stale]);
   const further = async () => {
     try {
-      const older = await api.segmentEntries(id, { limit: 50, next_cursor: next });
-      setMore({ data: [...rest, ...older.data], next_cursor: older.next_cursor });
+      const older = await api.segmentEntries(id, { limit: 50, next_cursor: known?.next_cursor });
+      setKnown((k) => ({ data: [...(k?.data ?? []), ...older.data], next_cursor: older.next_cursor }));
     } catch (e) {
       toast(`Not read: ${/** @type {Error} */ (e).message}`);
     }
   };
   return html`<section class="panel" aria-label="Entered and left"><div class="panel-head"><h2>Entered and left</h2><span class="right small faint">newest first</span></div>
     ${page.error ? html`<div class="note"><${Trouble} error=${page.error} doing="read who entered and left" retry=${page.reload} /></div>` : null}
-    <ul class="rows moves">${[...first, ...rest].map((e) => html`<li key=${e.id}><div class="row move"><${Icon} name=${e.entered ? "right" : "out"} class=${e.entered ? "good" : "bad"} />
+    <ul class="rows moves">${(known?.data ?? []).map((e) => html`<li key=${e.id}><div class="row move"><${Icon} name=${e.entered ? "right" : "out"} class=${e.entered ? "good" : "bad"} />
       <span class="move-text">${e.customer ? html`<a class="move-who cut" dir="auto" href=${`/app/customers/${e.customer.id}`}><b>${e.customer.name || e.customer.uid}</b></a>` : html`<span class="faint">A customer that is gone</span>`}<span class="small quiet">${e.entered ? "entered" : "left"} ${causeWords(e.cause)}</span></span>
       <span class="right"><${Ago} at=${e.at} /></span></div></li>`)}</ul>
-    ${page.data && first.length === 0 ? html`<p class="note">Nobody has entered or left since it was built. Each who does stands here, with what made it so.</p>` : null}
-    ${next ? html`<div class="older"><button type="button" class="button bare" onClick=${further}><${Icon} name="down" tiny=${true} />Further back</button></div>` : null}</section>`;
+    ${known?.data.length === 0 ? html`<p class="note">Nobody has entered or left since it was built. Each who does stands here, with what made it so.</p>` : null}
+    ${known?.next_cursor ? html`<div class="older"><button type="button" class="button bare" onClick=${further}><${Icon} name="down" tiny=${true} />Further back</button></div>` : null}</section>`;
 }
 
 /** @param {Detail} g */

@@ -319,3 +319,49 @@ func TestSegments_byKeyboardAlone(t *testing.T) {
 		t.Error("something that can be used has no name")
 	}
 }
+
+// A customer's timeline is three tables in one: its pages together are all entries, each
+// once, newest first, whatever their size; and a segment's export holds its members.
+func TestSegments_theTimelineAndTheExportAreWhole(t *testing.T) {
+	t.Parallel()
+	s := serve(t, true, mint(40))
+	id := s.segment("Odd", `{"attribute":"n","op":"in","value":[1,3,5,7,9]}`)
+	for n := range 10 {
+		s.must("PUT", "/v1/users/busy", fmt.Sprintf(`{"meta":{"n":%d}}`, n))
+		s.must("POST", "/v1/users/busy/events", `{"event":"Counted"}`)
+	}
+	b := s.signedIn()
+	b.open("/app/customers/" + s.idOf("busy"))
+	var got struct {
+		Entries, Moves, Listed, Distinct int
+		Ordered                          bool
+		Lines                            int
+		Member                           bool
+	}
+	b.wait(`[...document.querySelectorAll(".entry")].some((e) => e.innerText.includes("Entered Odd"))`)
+	b.eval(`(async () => {
+		const id = location.pathname.split("/").at(-1);
+		let all, detail;
+		for (let tries = 0; tries < 40; tries++) { // until the last change has been followed
+			detail = await (await fetch("/api/customers/" + id)).json();
+			all = [];
+			for (let cursor = ""; cursor !== undefined;) {
+				const page = await (await fetch("/api/customers/" + id + "/timeline?limit=3&next_cursor=" + cursor)).json();
+				all.push(...page.data);
+				cursor = page.next_cursor;
+			}
+			if (all.find((e) => e.kind === "segment")?.entered && all.length === detail.entries) break;
+			await new Promise((done) => setTimeout(done, 100));
+		}
+		const csv = await (await fetch("/api/segments/`+id+`/export")).text();
+		return { Entries: detail.entries, Moves: detail.moves, Listed: all.length, Distinct: new Set(all.map((e) => e.id)).size,
+			Ordered: all.every((e, i) => i === 0 || Date.parse(all[i - 1].at) >= Date.parse(e.at)),
+			Lines: csv.trim().split("\n").length, Member: csv.includes("\nbusy,") };
+	})()`, &got)
+	if got.Listed != got.Entries || got.Distinct != got.Listed || !got.Ordered || got.Moves < 1 {
+		t.Errorf("the timeline: %+v", got)
+	}
+	if got.Lines != 2 || !got.Member {
+		t.Errorf("the export: %+v", got)
+	}
+}
