@@ -27,6 +27,7 @@ import (
 	"sort"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"kith/app"
@@ -67,9 +68,10 @@ type Store struct {
 
 	indexes map[dateKey]*dateIndex
 
-	seq       int64 // of the feed
-	lastEvent int64 // row of the last event taken
-	shape     int64 // grows when a plan may have become stale
+	seq       int64        // of the feed
+	lastEvent int64        // row of the last event taken
+	tick      atomic.Int64 // of usage
+	shape     int64        // grows when a plan may have become stale
 
 	// While a load is under way: the slots whose events were moved or taken away.
 	loading bool

@@ -233,3 +233,26 @@ func TestPlan_holdsForWhomMatchDoes(t *testing.T) {
 		}
 	})
 }
+
+// What was given up for want of memory comes back when it is asked for, and a live plan
+// loses nothing.
+func TestShrink_comesBackWhenAsked(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		defer small(t)()
+		w := segmenttest.Draw(t, 4)
+		tb := newTables(w)
+		s := filled(t, tb, segmenttest.Attributes...)
+		live, other := w.Rule(t), w.Rule(t)
+		kept := planOf(t, s, tb, live)
+		planOf(t, s, tb, other)
+		before, after := s.Size(), s.Shrink(0, []*Plan{planOf(t, s, tb, live)})
+		if after > before {
+			t.Fatalf("%d bytes became %d", before, after)
+		}
+		if s.Shape() != 0 {
+			kept = planOf(t, s, tb, live)
+		}
+		check(t, s, w, kept, live, "live")
+		check(t, s, w, planOf(t, s, tb, other), other, "asked again")
+	})
+}
