@@ -146,10 +146,15 @@ func filled(t fataler, tb *tables, attributes ...string) *Store {
 	s := New(tb.w.Zone)
 	now := func() app.Instant { return tb.w.Now }
 	l, err := s.Begin(context.Background(), tb, attributes, nil, int64(len(tb.w.Customers)), now)
+	if err == nil {
+		err = l.Fill(context.Background(), tb)
+	}
+	if err == nil {
+		err = l.Finish(context.Background(), tb)
+	}
 	if err != nil {
 		t.Fatal(err)
 	}
-	load(t, l, tb)
 	return s
 }
 
