@@ -79,9 +79,6 @@ func Fill(ctx context.Context, store Store, now app.Instant, persons int) (Count
 		step(f.add)
 	}
 	f.flush()
-	if f.err == nil {
-		_, f.err = f.apply(segmentChanges())
-	}
 	counts := Counts{Customers: len(w.persons), Accounts: len(w.accounts), Lists: len(w.lists), Events: len(w.tracked)}
 	if f.err == nil && w.err == nil {
 		counts.Reported, f.err = w.services(ctx, store)

@@ -2,9 +2,9 @@ package demo
 
 import "kith/app"
 
-// segmentChanges are what MInt wants to know of its customers: the segments that its team
-// would make in the first hour.
-func segmentChanges() []app.Change {
+// Segments are what MInt wants to know of its customers: what its team would make in the
+// first hour. Fill leaves them out, for they are the team's, not the data's.
+func Segments() []app.Change {
 	var changes []app.Change
 	for _, s := range []struct{ title, description, rule string }{
 		{"New this week", "Signed up in the last seven days: welcome them.", `{"attribute":"created_at","op":"within_last","value":"7d"}`},
