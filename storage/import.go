@@ -198,10 +198,10 @@ func (db *DB) ImportKept(ctx context.Context, row, after int64, limit int) ([]ap
 }
 
 // MatchImport finds the customers that rows mean, as the writer would find them now, for
-// a dry run: nil where there is none. Claims is true for rows with an id whose e-mail or
-// number belongs to a customer without one, which takes the id. Their Lists are filled
-// where that is asked for.
-func (db *DB) MatchImport(ctx context.Context, rows []app.ImportRow, lists bool) (found []*app.Customer, claims []bool, err error) {
+// a dry run: nil where there is none. Claims are, for rows with an id, the customers
+// without one who have the row's e-mail or number: where it is a single one, it takes the
+// id. The found ones' Lists are filled where that is asked for.
+func (db *DB) MatchImport(ctx context.Context, rows []app.ImportRow, lists bool) (found []*app.Customer, claims [][]*app.Customer, err error) {
 	totals := map[string]int64{}
 	err = db.queries.each(ctx, "totals_all", nil, func(rows *sql.Rows) error {
 		var name string
@@ -218,8 +218,6 @@ func (db *DB) MatchImport(ctx context.Context, rows []app.ImportRow, lists bool)
 	if err := w.lookUp(rows); err != nil {
 		return nil, nil, err
 	}
-	found = make([]*app.Customer, len(rows))
-	r := db.reader()
 	on := map[int64][]app.Subscription{}
 	if lists {
 		err := loadSubscriptions(ctx, db, db.queries, jsonRows(w.found), func(row int64, s app.Subscription) { on[row] = append(on[row], s) })
@@ -227,14 +225,24 @@ func (db *DB) MatchImport(ctx context.Context, rows []app.ImportRow, lists bool)
 			return nil, nil, err
 		}
 	}
+	found, claims = make([]*app.Customer, len(rows)), make([][]*app.Customer, len(rows))
+	r := db.reader()
 	for i, id := range w.found {
 		if rec := w.records[id]; rec != nil {
 			c := r.customer(rec)
 			c.Lists = on[id]
 			found[i] = &c
 		}
+		for _, id := range w.claims[i] {
+			rec, err := loadRecord(ctx, db.queries, id)
+			if err != nil {
+				return nil, nil, err
+			}
+			c := r.customer(rec)
+			claims[i] = append(claims[i], &c)
+		}
 	}
-	return found, w.claims, nil
+	return found, claims, nil
 }
 
 // imported makes lines of history of what imports did to a customer.

@@ -3,6 +3,7 @@ package storage
 import (
 	"context"
 	"database/sql"
+	"slices"
 
 	"kith/app"
 )
@@ -68,8 +69,8 @@ type importWriter struct {
 	columns []importColumn
 
 	// Of the slice at hand:
-	found   []int64 // the customer that each row means, 0 for none
-	claims  []bool  // rows that may claim a provisional customer
+	found   []int64   // the customer that each row means, 0 for none
+	claims  [][]int64 // the provisional customers that each row may claim
 	records map[int64]*record
 	made    map[string]*record // customers made in this slice, by what later rows find them by
 
@@ -153,7 +154,7 @@ func (w *importWriter) slice(rows []app.ImportRow) error {
 			}
 			continue
 		}
-		if w.claims[i] {
+		if len(w.claims[i]) == 1 { // of several nobody knows which one is meant
 			if err := w.general(r); err != nil {
 				return err
 			}
@@ -178,41 +179,64 @@ func (w *importWriter) lookUpRest(rows []app.ImportRow, from int) error {
 		return err
 	}
 	w.found = append(make([]int64, from), w.found...)
-	w.claims = append(make([]bool, from), w.claims...)
+	w.claims = append(make([][]int64, from), w.claims...)
 	return nil
 }
 
 // lookUp finds the customers that rows mean.
 func (w *importWriter) lookUp(rows []app.ImportRow) error {
 	w.found = append(w.found[:0], make([]int64, len(rows))...)
-	w.claims = append(w.claims[:0], make([]bool, len(rows))...)
+	w.claims = append(w.claims[:0], make([][]int64, len(rows))...)
 	clear(w.records)
 	clear(w.made)
-	var uids, emails, numbers keyList
+	if w.t.s.totals["customers"] == 0 {
+		return nil
+	}
+	var uids, emails, numbers, claimedEmails, claimedNumbers keyList
 	provisional := w.t.s.totals["provisional"] > 0
 	for i := range rows {
 		r := &rows[i]
 		if r.Refused != "" {
 			continue
 		}
+		byEmail, byNumber := &emails, &numbers
 		if r.UID != "" {
 			uids.add(r.UID, i)
 			if !provisional {
 				continue
 			}
+			byEmail, byNumber = &claimedEmails, &claimedNumbers
 		}
 		if v := r.Profile.Email.Value; v != nil {
-			emails.add(app.FoldEmail(*v), i)
+			byEmail.add(app.FoldEmail(*v), i)
 		}
 		if v := r.Profile.Number.Value; v != nil {
-			numbers.add(*v, i)
+			byNumber.add(*v, i)
 		}
 	}
 	if err := w.lookUpIDs(&uids); err != nil {
 		return err
 	}
-	for statement, keys := range map[string]*keyList{"import_match_number": &numbers, "import_match_email": &emails} {
-		if err := w.lookUpContacts(statement, keys, rows); err != nil {
+	claim := func(row int, id int64) {
+		if id != w.found[row] && !slices.Contains(w.claims[row], id) {
+			w.claims[row] = append(w.claims[row], id)
+		}
+	}
+	for _, l := range []struct {
+		statement string
+		keys      *keyList
+		take      func(row int, id int64)
+	}{
+		{"import_match_email", &emails, func(row int, id int64) { w.found[row] = id }},
+		{"import_match_number", &numbers, func(row int, id int64) {
+			if w.found[row] == 0 { // an e-mail goes before a number
+				w.found[row] = id
+			}
+		}},
+		{"import_claim_email", &claimedEmails, claim},
+		{"import_claim_number", &claimedNumbers, claim},
+	} {
+		if err := w.lookUpContacts(l.statement, l.keys, l.take); err != nil {
 			return err
 		}
 	}
@@ -238,7 +262,7 @@ func (k *keyList) add(key string, row int) {
 func (k *keyList) args() []any { return args(string(append(k.json, ']'))) }
 
 func (w *importWriter) lookUpIDs(keys *keyList) error {
-	if len(keys.rows) == 0 || w.t.s.totals["customers"] == 0 {
+	if len(keys.rows) == 0 {
 		return nil
 	}
 	hits := 0
@@ -281,27 +305,18 @@ func scanRecord(rows *sql.Rows, r *record, key *int) error {
 	return r.decode(append([]byte(nil), attributes...), changed)
 }
 
-// lookUpContacts finds the rows without an id by e-mail, or those left by number, and
-// which rows with an id may claim a provisional customer.
-func (w *importWriter) lookUpContacts(statement string, keys *keyList, rows []app.ImportRow) error {
-	if len(keys.rows) == 0 || w.t.s.totals["customers"] == 0 {
+// lookUpContacts finds customers by e-mail or number.
+func (w *importWriter) lookUpContacts(statement string, keys *keyList, take func(row int, id int64)) error {
+	if len(keys.rows) == 0 {
 		return nil
 	}
 	return w.t.w.q.each(background, statement, keys.args(), func(found *sql.Rows) error {
 		var key int
 		var id int64
-		var provisional bool
-		if err := found.Scan(&key, &id, &provisional); err != nil {
+		if err := found.Scan(&key, &id); err != nil {
 			return err
 		}
-		i := keys.rows[key]
-		if rows[i].UID != "" {
-			w.claims[i] = w.claims[i] || provisional
-			return nil
-		}
-		if statement == "import_match_email" || w.found[i] == 0 { // an e-mail goes before a number
-			w.found[i] = id
-		}
+		take(keys.rows[key], id)
 		return nil
 	})
 }

@@ -136,6 +136,8 @@ export const api = {
 
   /** @param {AbortSignal} [signal] @returns {Promise<{data: import("./types.js").Segment[]}>} */
   segments: (signal) => call("GET", "/api/segments", { signal }),
+  /** What there is to choose from. @param {AbortSignal} [signal] @returns {Promise<{data: import("./types.js").SegmentName[]}>} */
+  segmentNames: (signal) => call("GET", "/api/segments?brief=true", { signal }),
   /** @param {string} id @param {Query} [query] @param {AbortSignal} [signal] @returns {Promise<import("./types.js").SegmentDetail>} */
   segment: (id, query, signal) => call("GET", withQuery(`/api/segments/${at(id)}`, query), { signal }),
   /** @param {string} id @param {Query} query @param {AbortSignal} [signal] @returns {Promise<import("./types.js").Page<import("./types.js").SegmentEntry>>} */

@@ -163,6 +163,7 @@
  * @property {string|null} updated_at
  * @property {SegmentDay[]|null} days
  */
+/** @typedef {{id: string, title: string, count: number, built_in: boolean}} SegmentName */
 /** @typedef {Segment & {used_by: {id: string, title: string}[]}} SegmentDetail */
 /** @typedef {{kind: string, name?: string}} Cause */
 /** @typedef {{id: string, at: string, entered: boolean, customer: Relation|null, cause: Cause}} SegmentEntry */

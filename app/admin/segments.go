@@ -64,7 +64,15 @@ func (a *Admin) segmentOf(ctx context.Context, g *app.Segment, days int) (segmen
 	return v, nil
 }
 
-// segments lists all of them, the built-in one first.
+// segmentName is a segment where one is chosen.
+type segmentName struct {
+	ID      string `json:"id"`
+	Title   string `json:"title"`
+	Count   int64  `json:"count"`
+	BuiltIn bool   `json:"built_in"`
+}
+
+// segments lists all of them, the built-in one first; with brief=true their names and counts.
 func (a *Admin) segments(c *call) (any, error) {
 	ctx := c.Request.Context()
 	list, err := a.store.Segments(ctx)
@@ -75,8 +83,16 @@ func (a *Admin) segments(c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := make([]segmentView, 0, len(list)+1)
-	for _, g := range append([]app.Segment{*all}, list...) {
+	list = append([]app.Segment{*all}, list...)
+	if c.Query("brief") == "true" {
+		names := make([]segmentName, len(list))
+		for i, g := range list {
+			names[i] = segmentName{g.ID, g.Title, g.Count, g.ID == app.AllSegment}
+		}
+		return envelope{Data: names}, nil
+	}
+	out := make([]segmentView, 0, len(list))
+	for _, g := range list {
 		v, err := a.segmentOf(ctx, &g, segmentDays)
 		if err != nil {
 			return nil, err

@@ -38,6 +38,7 @@ func (c *compiler) attribute(x *app.AttributeCondition) node {
 // column returns the column that answers t for an attribute; nil when it must be loaded.
 func (c *compiler) column(name string, t *segment.Tester) *values {
 	v := c.s.attribute(name)
+	c.s.use(v)
 	if v == nil && name == lastInteraction {
 		c.need(Need{Attribute: name})
 		return nil
@@ -52,6 +53,7 @@ func (c *compiler) column(name string, t *segment.Tester) *values {
 	if v = c.s.attribute(name + rawKey); v == nil {
 		c.need(Need{Attribute: name + rawKey})
 	}
+	c.s.use(v)
 	return v
 }
 

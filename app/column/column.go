@@ -27,6 +27,7 @@ import (
 	"sort"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"kith/app"
@@ -55,19 +56,22 @@ type Store struct {
 	zoneOf  []uint16         // by slot
 	zoneRaw map[string]uint16
 
-	series   map[string]*series
-	names    map[int64]string // of events, by row
-	sources  map[string]int64
-	lists    map[int64]*[3]*roaring.Bitmap // by app.SubscriptionStatus
-	accounts map[int64]*roaring.Bitmap
-	onLists  map[uint32][]int64 // the lists of a slot, to find what has changed
-	inside   map[uint32][]int64 // the accounts of a slot
+	series  map[string]*series
+	names   map[int64]string // of events, by row
+	sources map[string]int64
+	// knownSource are the rows in sources: a rule may name a source before its first event.
+	knownSource map[int64]bool
+	lists       map[int64]*[3]*roaring.Bitmap // by app.SubscriptionStatus
+	accounts    map[int64]*roaring.Bitmap
+	onLists     map[uint32][]int64 // the lists of a slot, to find what has changed
+	inside      map[uint32][]int64 // the accounts of a slot
 
 	indexes map[dateKey]*dateIndex
 
-	seq       int64 // of the feed
-	lastEvent int64 // row of the last event taken
-	shape     int64 // grows when a plan may have become stale
+	seq       int64        // of the feed
+	lastEvent int64        // row of the last event taken
+	tick      atomic.Int64 // of usage
+	shape     int64        // grows when a plan may have become stale
 
 	// While a load is under way: the slots whose events were moved or taken away.
 	loading bool
@@ -94,7 +98,7 @@ func New(zone *time.Location) *Store {
 	}
 	return &Store{
 		zone: zone, attrs: map[string]*values{}, byName: map[string][]*attrColumn{}, zones: []*time.Location{zone},
-		zoneRaw: map[string]uint16{}, series: map[string]*series{}, names: map[int64]string{}, sources: map[string]int64{},
+		zoneRaw: map[string]uint16{}, series: map[string]*series{}, names: map[int64]string{}, sources: map[string]int64{}, knownSource: map[int64]bool{},
 		lists: map[int64]*[3]*roaring.Bitmap{}, accounts: map[int64]*roaring.Bitmap{}, onLists: map[uint32][]int64{},
 		inside: map[uint32][]int64{}, indexes: map[dateKey]*dateIndex{},
 	}

@@ -128,12 +128,14 @@ func (c *compiler) parts(x *app.EventCondition, of string, hash, rows bool) []*e
 // property returns the column that answers t for a property of a series.
 func (c *compiler) property(s *series, event, name string, t *segment.Tester) *values {
 	v := s.props[name]
+	c.s.use(v)
 	if v != nil && answers(v, t) {
 		return v
 	}
 	if v != nil {
 		name += rawKey
 		if v = s.props[name]; v != nil {
+			c.s.use(v)
 			return v
 		}
 	}

@@ -16,8 +16,8 @@ type Reader interface {
 	// Facts calls visit for those of the rows that are customers, upwards. What visit is
 	// given is good during the call only.
 	Facts(ctx context.Context, rows []int64, visit func(*app.Facts) error) error
-	// FactsAfter is the same for up to limit customers after a row; it returns the last
-	// row, or 0 when there are no more. Without texts, id, names, number and e-mail are left out.
+	// FactsAfter is the same for up to limit customers after a row, and what it gives may be
+	// kept; it returns the last row, or 0 when there are no more. Without texts, id, names, number and e-mail are left out.
 	FactsAfter(ctx context.Context, after int64, limit int, texts bool, visit func(*app.Facts) error) (int64, error)
 	// FactsEvents calls visit for the events with after < row ≤ through, in order; of one
 	// name only if name is not 0. Value and properties are read if whole.
@@ -164,7 +164,7 @@ func (t *taking) read(ctx context.Context, s *Store, r Reader) error {
 			kept := *e
 			kept.Value, kept.Properties = slices.Clone(e.Value), slices.Clone(e.Properties)
 			*list = append(*list, kept)
-			unknown = unknown || s.names[e.Name] == ""
+			unknown = unknown || s.names[e.Name] == "" || !s.knownSource[e.Source]
 			return nil
 		}
 	}
@@ -210,6 +210,7 @@ func (s *Store) Names(ctx context.Context, r Reader) error {
 	defer s.Unlock()
 	s.names = names
 	for row, name := range sources {
+		s.knownSource[row] = true
 		if s.sources[name] != row {
 			s.sources[name] = row
 			s.shape++

@@ -59,6 +59,7 @@ type values struct {
 	rest map[uint32][]byte // raw values that the form does not take
 
 	parsed *dictDates // what the dictionary's values are to tests of dates
+	usage  *usage
 }
 
 // dictDates keeps what a dictionary's values are as dates; previews fill it too, with the
@@ -72,7 +73,7 @@ type dictDates struct {
 const noDate = math.MinInt64
 
 func newValues(n int, keepRaw bool) *values {
-	return &values{n: n, keepRaw: keepRaw, codes: make([]uint16, n), dict: [][]byte{nil}, counts: []uint32{0}, lookup: map[string]uint16{}, parsed: &dictDates{}}
+	return &values{n: n, keepRaw: keepRaw, codes: make([]uint16, n), dict: [][]byte{nil}, counts: []uint32{0}, lookup: map[string]uint16{}, parsed: &dictDates{}, usage: &usage{}}
 }
 
 // asDates returns what the dictionary's values are as dates, by code.
@@ -217,7 +218,7 @@ func (v *values) convert() {
 		}
 	}
 	old := *v
-	*v = values{n: old.n, gen: old.gen + 1, keepRaw: old.keepRaw, rest: map[uint32][]byte{}, parsed: old.parsed}
+	*v = values{n: old.n, gen: old.gen + 1, keepRaw: old.keepRaw, rest: map[uint32][]byte{}, parsed: old.parsed, usage: old.usage}
 	const most = 9
 	switch {
 	case old.keepRaw:
@@ -397,6 +398,7 @@ func (v *values) raw(i uint32) []byte {
 func (v *values) permute(order []uint32) {
 	next := newValues(0, v.keepRaw)
 	next.form, next.gen, next.n, next.parsed = v.form, v.gen, len(order), v.parsed
+	next.usage = v.usage
 	switch v.form {
 	case dictForm:
 		next.codes, next.dict, next.lookup = make([]uint16, len(order)), v.dict, v.lookup

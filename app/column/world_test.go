@@ -146,10 +146,15 @@ func filled(t fataler, tb *tables, attributes ...string) *Store {
 	s := New(tb.w.Zone)
 	now := func() app.Instant { return tb.w.Now }
 	l, err := s.Begin(context.Background(), tb, attributes, nil, int64(len(tb.w.Customers)), now)
+	if err == nil {
+		err = l.Fill(context.Background(), tb)
+	}
+	if err == nil {
+		err = l.Finish(context.Background(), tb)
+	}
 	if err != nil {
 		t.Fatal(err)
 	}
-	load(t, l, tb)
 	return s
 }
 
@@ -231,5 +236,28 @@ func TestPlan_holdsForWhomMatchDoes(t *testing.T) {
 			}
 			check(t, s, w, planOf(t, s, tb, r), r, text)
 		}
+	})
+}
+
+// What was given up for want of memory comes back when it is asked for, and a live plan
+// loses nothing.
+func TestShrink_comesBackWhenAsked(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		defer small(t)()
+		w := segmenttest.Draw(t, 4)
+		tb := newTables(w)
+		s := filled(t, tb, segmenttest.Attributes...)
+		live, other := w.Rule(t), w.Rule(t)
+		kept := planOf(t, s, tb, live)
+		planOf(t, s, tb, other)
+		before, after := s.Size(), s.Shrink(0, []*Plan{planOf(t, s, tb, live)})
+		if after > before {
+			t.Fatalf("%d bytes became %d", before, after)
+		}
+		if s.Shape() != 0 {
+			kept = planOf(t, s, tb, live)
+		}
+		check(t, s, w, kept, live, "live")
+		check(t, s, w, planOf(t, s, tb, other), other, "asked again")
 	})
 }

@@ -93,7 +93,7 @@ func (c *cli) runServe(ctx context.Context, cfg *config.Config, demo bool) error
 	hooks := hook.New(db, hook.Options{Clock: clock, Zone: cfg.Zone, Certificate: client.Certificate, Wake: sender.Wake})
 	imports := importer.NewRunner(db, importer.RunnerOptions{Clock: clock, Log: log, Zone: cfg.Zone})
 	index := search.New(db, db.Folder(), search.Options{Log: log, Yield: imports.Writing})
-	segments := keeper.New(db, keeper.Options{Clock: clock, Zone: cfg.Zone, Log: log, Folder: db.Folder()})
+	segments := keeper.New(db, keeper.Options{Clock: clock, Zone: cfg.Zone, Log: log, Folder: db.Folder(), Memory: cfg.SegmentsMemory})
 	handlers, err := newHandlers(db, parts{index, hooks, imports, segments}, cfg, log, demo)
 	if err != nil {
 		return err

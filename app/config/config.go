@@ -36,6 +36,8 @@ type Config struct {
 	HooksKept time.Duration
 	// HooksPrivate lets hooks be passed on to loopback and private networks.
 	HooksPrivate bool
+	// SegmentsMemory is how many bytes the columns that segments look at should take at the most.
+	SegmentsMemory int64
 
 	// Zone is Timezone, loaded.
 	Zone    *time.Location
@@ -67,6 +69,7 @@ var Keys = []Key{
 	{Name: "admin.password", Default: "", Secret: true},
 	{Name: "hooks.keep", Default: "30d"},
 	{Name: "hooks.private", Default: "false"},
+	{Name: "segments.memory", Default: "1GB"},
 	{Name: "log.level", Default: "info"},
 }
 
@@ -177,6 +180,9 @@ func (c *Config) check() (err error) {
 	if c.HooksPrivate, err = strconv.ParseBool(v("hooks.private")); err != nil {
 		return fail("hooks.private", "must be true or false, not %q", v("hooks.private"))
 	}
+	if c.SegmentsMemory, err = megabytes(v("segments.memory")); err != nil {
+		return fail("segments.memory", `must be a size such as "350MB" or "2GB", not %q`, v("segments.memory"))
+	}
 	switch c.LogLevel {
 	case "debug", "info", "warn", "error":
 	default:
@@ -192,6 +198,19 @@ func days(text string) (time.Duration, error) {
 		return 0, fmt.Errorf("%q is no number of days", text)
 	}
 	return time.Duration(n) * 24 * time.Hour, nil
+}
+
+// megabytes reads a size such as "350MB" or "2GB".
+func megabytes(text string) (int64, error) {
+	for unit, bytes := range map[string]int64{"MB": 1 << 20, "GB": 1 << 30} {
+		if digits, ok := strings.CutSuffix(text, unit); ok {
+			n, err := strconv.ParseInt(strings.TrimSpace(digits), 10, 32)
+			if err == nil && n > 0 {
+				return n * bytes, nil
+			}
+		}
+	}
+	return 0, fmt.Errorf("%q is no size", text)
 }
 
 // Print writes each value and where it came from; secrets are only said to be set.

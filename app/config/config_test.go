@@ -77,6 +77,7 @@ func TestLoad_saysWhatIsWrongAndWhere(t *testing.T) {
 		"half a key":   {map[string]string{"KITH_KEYS_PUBLIC": "pk"}, "go together"},
 		"half a user":  {map[string]string{"KITH_ADMIN_EMAIL": "ada@example.com"}, "go together"},
 		"level":        {map[string]string{"KITH_LOG_LEVEL": "loud"}, `must be debug, info, warn or error, not "loud"`},
+		"memory":       {map[string]string{"KITH_SEGMENTS_MEMORY": "much"}, `segments.memory (environment): must be a size such as "350MB"`},
 		"address kind": {map[string]string{"KITH_URL": "ftp://x"}, "is no web address"},
 	}
 	for name, c := range cases {

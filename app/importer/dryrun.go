@@ -18,6 +18,7 @@ type rehearsal struct {
 	virtual map[uint64]*app.Customer
 	counts  app.ImportCounts
 	refused []app.ImportRow
+	claimed map[int64]bool
 }
 
 func (h *rehearsal) batch(ctx context.Context, rows []app.ImportRow) error {
@@ -41,11 +42,14 @@ func (h *rehearsal) batch(ctx context.Context, rows []app.ImportRow) error {
 				c = v
 			}
 		}
-		switch {
-		case claims[i]: // a customer without an id gets this one: it is there, and changes
-			h.counts.Updated++
-		case c == nil && h.mode == app.UpdateOnly, c != nil && h.mode == app.CreateOnly:
+		switch claimed := h.claim(claims[i], c); {
+		case h.mode != app.Upsert && (c == nil) == (h.mode == app.UpdateOnly): // it asks for nothing that there is
 			h.counts.Skipped++
+			c = nil
+		case claimed != nil: // a customer without an id gets this one
+			h.counts.Updated++
+			c = claimed
+			h.merge(c, r)
 		case c == nil:
 			h.counts.Created++
 			c = &app.Customer{}
@@ -67,6 +71,44 @@ func (h *rehearsal) batch(ctx context.Context, rows []app.ImportRow) error {
 		}
 	}
 	return nil
+}
+
+// claim is what becomes of the one customer without an id who has a row's e-mail or
+// number: folded into the customer that is there, whose own values win, or that one
+// itself. It returns nil unless there is exactly one that no row before has claimed.
+func (h *rehearsal) claim(candidates []*app.Customer, into *app.Customer) *app.Customer {
+	if h.mode == app.CreateOnly && into != nil || h.mode == app.UpdateOnly && into == nil {
+		return nil
+	}
+	var one *app.Customer
+	for _, c := range candidates {
+		if h.claimed[c.Row] {
+			continue
+		}
+		if one != nil {
+			return nil
+		}
+		one = c
+	}
+	if one == nil {
+		return nil
+	}
+	h.claimed[one.Row] = true
+	out := *one
+	out.Attributes = append([]app.Attribute(nil), one.Attributes...)
+	if into == nil {
+		return &out
+	}
+	for _, s := range []struct{ to, from **string }{{&out.FirstName, &into.FirstName}, {&out.LastName, &into.LastName}, {&out.Number, &into.Number}, {&out.Email, &into.Email}} {
+		if *s.from != nil {
+			*s.to = *s.from
+		}
+	}
+	out.CreatedAt = into.CreatedAt
+	for _, a := range into.Attributes {
+		h.set(&out, a.Name, a.Value)
+	}
+	return &out
 }
 
 func (h *rehearsal) key(r *app.ImportRow) uint64 {

@@ -164,7 +164,7 @@ type Store interface {
 	OpenImports(ctx context.Context) ([]int64, error)
 	ImportRows(ctx context.Context, b *app.ImportBatch) (int, app.ImportState, error)
 	UndoImport(ctx context.Context, row int64) (finished bool, err error)
-	MatchImport(ctx context.Context, rows []app.ImportRow, lists bool) ([]*app.Customer, []bool, error)
+	MatchImport(ctx context.Context, rows []app.ImportRow, lists bool) ([]*app.Customer, [][]*app.Customer, error)
 	RefuseRows(ctx context.Context, row int64, rows []app.ImportRow) error
 	ForgetRefusals(ctx context.Context, row int64) error
 	EachRefusal(ctx context.Context, row int64, f func(app.ImportRefusal) error) error

@@ -281,7 +281,7 @@ func (j *job) rehearse(ctx context.Context, imp *app.Import, p *Plan, o *Options
 	inner, stop := context.WithCancel(ctx)
 	defer stop()
 	names, batches, failed := j.batches(inner, imp, p, o, 0)
-	h := &rehearsal{store: j.r.store, plan: p, mode: o.mode(), names: names, list: o.List, twice: twice.twice, virtual: map[uint64]*app.Customer{}}
+	h := &rehearsal{store: j.r.store, plan: p, mode: o.mode(), names: names, list: o.List, twice: twice.twice, virtual: map[uint64]*app.Customer{}, claimed: map[int64]bool{}}
 	for batch := range batches {
 		for len(batch) > 0 {
 			n := min(len(batch), 200)

@@ -60,6 +60,9 @@ type Options struct {
 	Log   *slog.Logger   // default: discards
 	// Folder is where the columns are kept between two runs; "" keeps them nowhere.
 	Folder string
+	// Memory is how many bytes the columns should take at the most; those that no segment looks
+	// at are given up beyond it, and come back when they are asked for. Default 1 GB.
+	Memory int64
 }
 
 // Keeper keeps the segments of one workspace.
@@ -93,6 +96,7 @@ type Keeper struct {
 	saved   int64       // the position of the snapshot
 	savedAt app.Instant // when it was written, or tried
 	erased  bool        // it was removed, for somebody was deleted
+	sized   app.Instant // when the columns' memory was looked at
 }
 
 // live is a segment as the Keeper has it.
@@ -129,6 +133,9 @@ func New(db Store, o Options) *Keeper {
 	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Memory == 0 {
+		o.Memory = 1 << 30
 	}
 	k := &Keeper{db: db, o: o, cols: column.New(o.Zone), segments: map[int64]*live{}, byID: map[string]*live{},
 		changed: make(chan struct{}), loaded: make(chan struct{}), wishes: make(chan wish)}
@@ -189,6 +196,7 @@ func (k *Keeper) keep(ctx context.Context) error {
 			return err
 		}
 		k.saveWhenDue(ctx, k.now())
+		k.shrinkWhenDue(k.now())
 		if err := k.sleep(ctx, moved); err != nil {
 			return err
 		}
@@ -414,4 +422,24 @@ func (k *Keeper) tell() {
 	defer k.mu.Unlock()
 	close(k.changed)
 	k.changed = make(chan struct{})
+}
+
+// sizeEvery is how often the columns' memory is looked at.
+const sizeEvery = 60 * 1000
+
+// shrinkWhenDue gives up columns that take more memory than they should.
+func (k *Keeper) shrinkWhenDue(now app.Instant) {
+	if since := now - k.sized; since >= 0 && since < sizeEvery || k.loader != nil {
+		return
+	}
+	k.sized = now
+	var plans []*column.Plan
+	for _, s := range k.segments {
+		if s.plan != nil {
+			plans = append(plans, s.plan)
+		}
+	}
+	if size := k.cols.Shrink(k.o.Memory, plans); size > k.o.Memory {
+		k.o.Log.Warn("the columns of the segments take more memory than segments.memory", "bytes", size, "memory", k.o.Memory)
+	}
 }

@@ -213,6 +213,24 @@ func TestKeeper_changesEnterAndLeave(t *testing.T) {
 	}
 }
 
+// A rule may name a source from which nothing has come yet, and the first event from there
+// may be of a name that is known.
+func TestKeeper_aSourceThatComesLater(t *testing.T) {
+	t.Parallel()
+	h := open(t, time.UTC)
+	h.apply(&app.Track{UID: "ada", Event: "Paid", At: h.now(), Source: "api"})
+	h.drain()
+	paid := h.segment(`{"event":"Paid","source":"paystack"}`)
+	first := h.segment(`{"event":"*","source":"paystack","occurrence":"first"}`)
+	never := h.segment(`{"event":"*","source":"paystack","count":{"op":"is","value":0}}`)
+	h.drain()
+	h.apply(&app.Track{UID: "bo", Event: "Paid", At: h.now(), Source: "paystack"})
+	h.drain()
+	if a, b, c := h.members(paid), h.members(first), h.members(never); a != "bo" || b != "bo" || c != "ada" {
+		t.Errorf("members are %q, %q and %q", a, b, c)
+	}
+}
+
 func TestKeeper_timeAloneTurns(t *testing.T) {
 	t.Parallel()
 	h := open(t, time.UTC)

@@ -45,11 +45,19 @@ select j.key, a.customer_id from json_each(:keys) j cross join aliases a on a.ui
 
 -- name: import_match_email
 -- Likewise, by e-mail: the oldest of those who have it. Served by customers_email.
-select j.key, min(c.id), max(c.provisional) from json_each(:keys) j cross join customers c on c.email_key = j.value group by j.key
+select j.key, min(c.id) from json_each(:keys) j cross join customers c on c.email_key = j.value group by j.key
 
 -- name: import_match_number
 -- Likewise, by number. Served by customers_number.
-select j.key, min(c.id), max(c.provisional) from json_each(:keys) j cross join customers c on c.number = j.value group by j.key
+select j.key, min(c.id) from json_each(:keys) j cross join customers c on c.number = j.value group by j.key
+
+-- name: import_claim_email
+-- The customers without an id that rows with one may claim, by e-mail. Served by customers_email.
+select j.key, c.id from json_each(:keys) j cross join customers c on c.email_key = j.value where c.provisional = 1
+
+-- name: import_claim_number
+-- Likewise, by number. Served by customers_number.
+select j.key, c.id from json_each(:keys) j cross join customers c on c.number = j.value where c.provisional = 1
 
 -- name: import_customer_insert
 -- A new customer under a row number that the writer gives out itself.

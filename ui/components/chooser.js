@@ -18,7 +18,7 @@ import { Value } from "./value.js";
  * @property {import("../types.js").AttributeName[]} attributes
  * @property {import("../types.js").EventName[]} events
  * @property {import("../types.js").List[]} lists
- * @property {{id: string, title: string, count: number, built_in: boolean}[]} segments
+ * @property {import("../types.js").SegmentName[]} segments
  * @property {number} customers
  */
 /** @typedef {{key: string, group: string, text: string, icon?: string, type?: string, note?: string, node: Node, attribute?: import("../types.js").AttributeName, event?: import("../types.js").EventName}} Choice */

@@ -22,7 +22,7 @@ function has(text, typed) {
  * Everything that could be meant, by what was typed.
  * @param {string} typed
  * @param {import("../types.js").Customer[]} customers
- * @param {{lists: import("../types.js").List[], segments: import("../types.js").Segment[], events: import("../types.js").EventName[]}} named
+ * @param {{lists: import("../types.js").List[], segments: import("../types.js").SegmentName[], events: import("../types.js").EventName[]}} named
  * @returns {Found[]}
  */
 export function find(typed, customers, named) {
@@ -45,11 +45,11 @@ export function Palette({ close }) {
   const [at, setAt] = useState(0);
   const [customers, setCustomers] = useState(/** @type {import("../types.js").Customer[]} */ ([]));
   const [busy, setBusy] = useState(false);
-  const [named, setNamed] = useState({ lists: /** @type {import("../types.js").List[]} */ ([]), segments: /** @type {import("../types.js").Segment[]} */ ([]), events: /** @type {import("../types.js").EventName[]} */ ([]) });
+  const [named, setNamed] = useState({ lists: /** @type {import("../types.js").List[]} */ ([]), segments: /** @type {import("../types.js").SegmentName[]} */ ([]), events: /** @type {import("../types.js").EventName[]} */ ([]) });
   useEffect(() => {
     const back = /** @type {HTMLElement|null} */ (document.activeElement);
     ref.current?.showModal();
-    Promise.all([api.lists(), api.segments(), api.events()]).then(([l, g, e]) => setNamed({ lists: l.data, segments: g.data, events: e.data }), () => {});
+    Promise.all([api.lists(), api.segmentNames(), api.events()]).then(([l, g, e]) => setNamed({ lists: l.data, segments: g.data, events: e.data }), () => {});
     return () => {
       ref.current?.close();
       back?.focus({ preventScroll: true });

@@ -137,5 +137,7 @@ function Group({ node, path, depth, change, remove, catalogue, self, reading }) 
  * @param {{rule: Node, change: (rule: Node) => void, catalogue: Catalogue, self: string, reading: Reading}} props self: the id of the segment that is edited, which a rule cannot name
  */
 export function RuleBuilder({ rule, change, catalogue, self, reading }) {
-  return html`<div class="rule"><${Group} node=${asGroup(rule)} path="" depth=${1} change=${change} catalogue=${catalogue} self=${self} reading=${reading} /></div>`;
+  // Enter ends a value; it does not save the segment.
+  const keys = (/** @type {KeyboardEvent} */ e) => e.key === "Enter" && e.target instanceof HTMLInputElement && e.preventDefault();
+  return html`<div class="rule" onKeyDown=${keys}><${Group} node=${asGroup(rule)} path="" depth=${1} change=${change} catalogue=${catalogue} self=${self} reading=${reading} /></div>`;
 }

@@ -55,7 +55,7 @@ function Lists({ lists }) {
 /** The segments that the customer is in, and why; and why not in another. @param {{id: string, name: string, segments: Detail["segments"]}} props */
 function Segments({ id, name, segments }) {
   const [asked, setAsked] = useState(/** @type {{id: string, title: string, since?: string|null}|null} */ (null));
-  const all = useResource("segments", api.segments);
+  const all = useResource("segment names", api.segmentNames);
   const others = (all.data?.data ?? []).filter((g) => !g.built_in && !segments.some((s) => s.id === g.id));
   if (!segments.length && !others.length) return null;
   const ask = (/** @type {string} */ which) => setAsked(others.find((g) => g.id === which) ?? null);

@@ -38,7 +38,7 @@ function Chip({ name, value }) {
   return html`<span class="chip"><span>${name === "email" ? "E-mail" : "Number"} is <b>${value}</b></span><a href=${filtered({ [name]: undefined })} data-keep aria-label="Remove this filter"><${Icon} name="cross" tiny=${true} /></a></span>`;
 }
 
-/** @param {{query: Query, account: boolean, lists: import("../types.js").List[], segments: import("../types.js").Segment[]}} props */
+/** @param {{query: Query, account: boolean, lists: import("../types.js").List[], segments: import("../types.js").SegmentName[]}} props */
 function Tools({ query, account, lists, segments }) {
   const set = (/** @type {string} */ name) => (/** @type {string} */ value) => navigate(filtered({ [name]: value }), { keep: true });
   const typed = (/** @type {string} */ text) => navigate(filtered({ query: text }), { replace: Boolean(text && query.query), keep: true });
@@ -75,7 +75,7 @@ function Ledger({ session, account }) {
   const key = `customers ${JSON.stringify(ask)}`;
   const page = useResource(key, (signal) => api.customers(ask, signal));
   const lists = useResource("lists", api.lists);
-  const segments = useResource("segments", api.segments);
+  const segments = useResource("segment names", api.segmentNames);
   const attributes = useResource("attributes", api.attributes);
   const overview = useResource("overview", api.overview);
   const first = !query.next_cursor && !query.previous_cursor;

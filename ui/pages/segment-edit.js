@@ -33,7 +33,7 @@ const drafts = new Map();
 function useCatalogue() {
   const parts = {
     attributes: useResource("attributes", api.attributes), events: useResource("events", api.events),
-    lists: useResource("lists", api.lists), segments: useResource("segments", api.segments), overview: useResource("overview", api.overview),
+    lists: useResource("lists", api.lists), segments: useResource("segment names", api.segmentNames), overview: useResource("overview", api.overview),
   };
   const { attributes, events, lists, segments, overview } = parts;
   const catalogue = useMemo(() => attributes.data && events.data && lists.data && segments.data && overview.data ? {
@@ -143,7 +143,8 @@ export function SegmentEdit({ id }) {
   const { catalogue, error, reload } = useCatalogue();
   const before = saved.data;
   const missing = saved.error ?? error;
-  if (missing || !catalogue || (id && (!before || saved.stale))) {
+  // Not from what is remembered: one would begin with the rule as it was before the last save.
+  if (missing || !catalogue || (id && (!before || saved.stale || saved.loading))) {
     return html`<main id="content" class="page" tabindex="-1"><div class="head"><div class="head-text"><a class="crumb" href="/app/segments">Segments</a><h1>${id ? "Edit the segment" : "New segment"}</h1></div></div>
       ${missing ? html`<${Trouble} error=${missing} doing="read what a rule can be about" retry=${() => { void saved.reload(); reload(); }} />` : html`<div class="panel skeleton" aria-busy="true"></div>`}</main>`;
   }

@@ -201,6 +201,22 @@ func TestSegments_whatWasBegunIsKept(t *testing.T) {
 	if _, body := s.send("GET", "/v1/segments/"+id, ""); !strings.Contains(body, `"rule":{"attribute":"plan","op":"is","value":"Fibre 50"}`) || !strings.Contains(body, `"state":"ready"`) {
 		t.Errorf("renamed: %s", body)
 	}
+	// Edited again, it begins with what was saved last.
+	b.settled()
+	b.click("a.button", "Edit")
+	b.wait(`document.querySelector('[aria-label="Value of plan"]')?.value === "Fibre 50"`)
+	b.fill(`[aria-label="Value of plan"]`, "Mobile 20")
+	b.figure(s.counted(`{"attribute":"plan","op":"is","value":"Mobile 20"}`))
+	b.enter()
+	b.click("button.main", "Save segment")
+	b.wait(`location.pathname === "/app/segments/` + id + `" && /Mobile 20/.test(document.querySelector(".sentence")?.innerText ?? "")`)
+	b.settled()
+	b.click("a.button", "Edit")
+	b.wait(`document.querySelector('[aria-label="Value of plan"]')?.value === "Mobile 20"`)
+	b.wait(`/\d/.test(document.querySelector(".counted .figure")?.innerText ?? "")`)
+	if b.is(`document.body.innerText.includes("Changed, not saved")`) {
+		t.Error("what was just saved counts as changed")
+	}
 }
 
 func TestSegments_deletingIsUndone(t *testing.T) {
