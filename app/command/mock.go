@@ -1,0 +1,191 @@
+package command
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"path/filepath"
+	"sync"
+
+	"kith/app"
+	"kith/app/config"
+	"kith/app/mock"
+	"kith/app/server"
+
+	"github.com/gin-gonic/gin"
+	"github.com/spf13/cobra"
+)
+
+// mockListen is where the mock listens, so that it can stand beside a Kith that serves.
+const mockListen = "127.0.0.1:5485"
+
+// mockFlags are the flags of the mock.
+type mockFlags struct {
+	listen string
+	quiet  bool
+}
+
+func (c *cli) mock() *cobra.Command {
+	var f mockFlags
+	cmd := &cobra.Command{
+		Use:   "mock",
+		Short: "Be an Engage for development and tests: any key is taken, nothing is kept",
+		Long: `Serves Engage's API on a temporary folder, which is removed at the end (--data DIR keeps
+it). Any key pair is taken, and nothing is sent or fetched. Under /mock it can be reset,
+loaded, told to fail and moved in time; GET /mock lists the calls.`,
+		Example: `  kith mock
+  kith mock --data ./mock-data --listen 127.0.0.1:6000
+  curl -X POST http://127.0.0.1:5485/mock/failures -d '{"path":"/users/*","status":503,"count":2}'`,
+		Args: exactly(0),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			cfg, err := c.config(cmd)
+			if err != nil {
+				return usageError{err}
+			}
+			folder := ""
+			if cmd.Flag("data").Changed {
+				folder = cfg.Data
+			}
+			return c.runMock(cmd.Context(), cfg, folder, f)
+		},
+	}
+	cmd.Flags().StringVar(&f.listen, "listen", mockListen, "where to listen, host:port")
+	cmd.Flags().BoolVar(&f.quiet, "quiet", false, "print no line for each request")
+	return cmd
+}
+
+// runMock serves until ctx ends. Of cfg it takes what says how data is read (the time zone,
+// the workspace's name); what reaches others, or is kept, does not count here.
+func (c *cli) runMock(ctx context.Context, cfg *config.Config, folder string, f mockFlags) (err error) {
+	if cfg.LogLevel == "info" {
+		cfg.LogLevel = "warn" // it prints what happens by itself
+	}
+	log := c.logger(cfg.LogLevel)
+	kept := folder != ""
+	if !kept {
+		if folder, err = os.MkdirTemp("", "kith-mock-"); err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, os.RemoveAll(folder)) }()
+	}
+	l, err := net.Listen("tcp", f.listen)
+	if err != nil {
+		return fmt.Errorf("listen on %s: %w; is another mock running? --listen takes another address", f.listen, err)
+	}
+	defer l.Close()
+	address := "http://" + l.Addr().String()
+	if !isLoopback(l.Addr()) {
+		log.Warn("whoever reaches this address can read and reset the mock", "address", l.Addr())
+	}
+
+	// A folder of its own inside the data folder: a reset removes it, and nothing else.
+	cfg.Data, cfg.URL, cfg.TrustProxy = filepath.Join(folder, "workspace"), "", false
+	cfg.KeysPublic, cfg.KeysPrivate = "", ""
+	clock := app.NewShiftedClock()
+	failed := make(chan error, 1)
+	o := mock.Options{Clock: clock, Folder: cfg.Data, Zone: cfg.Zone, Version: Version}
+	if !f.quiet {
+		o.Out = &lockedWriter{w: c.out}
+	}
+	o.Open = func(ctx context.Context) (*mock.Workspace, error) {
+		h, err := openHouse(ctx, cfg, houseOptions{clock: clock, sessions: app.RealClock{}, log: log, mock: true})
+		if err != nil {
+			return nil, err
+		}
+		return h.workspace(ctx, failed)
+	}
+	m, err := mock.New(ctx, o)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, m.Close()) }()
+	srv := server.New(server.Options{Log: log, Mount: []func(*gin.Engine){m.Mount}})
+	c.sayMock(address, m, cfg.Data, kept)
+	return runAll(ctx,
+		func(ctx context.Context) error { return srv.Serve(ctx, l) },
+		func(ctx context.Context) error {
+			select {
+			case err := <-failed:
+				return err
+			case <-ctx.Done():
+				return nil
+			}
+		})
+}
+
+// workspace runs a house for the mock. What fails while it runs is sent to failed.
+func (h *house) workspace(ctx context.Context, failed chan<- error) (*mock.Workspace, error) {
+	setup := ""
+	users, err := h.db.Users(ctx)
+	if err == nil && len(users) == 0 {
+		var token string
+		if token, err = h.db.SetSetupToken(ctx); err == nil {
+			setup = "/app/setup#" + token
+		}
+	}
+	if err != nil {
+		h.close()
+		return nil, err
+	}
+	srv := server.New(server.Options{Log: h.log, Mount: h.mount})
+	running, stop := context.WithCancel(context.WithoutCancel(ctx))
+	ended := make(chan error, 1)
+	go func() {
+		err := runAll(running, h.run...)
+		if err != nil && running.Err() == nil {
+			select {
+			case failed <- err:
+			default:
+			}
+		}
+		ended <- err
+	}()
+	return &mock.Workspace{
+		Handler: srv.Handler(), Store: h.db, Settle: h.segments.Settle, Setup: setup,
+		Stop: func() error {
+			stop()
+			err := <-ended
+			h.close()
+			return err
+		},
+	}, nil
+}
+
+// sayMock prints what to set so that each SDK comes here.
+func (c *cli) sayMock(address string, m *mock.Mock, folder string, kept bool) {
+	end := "removed at the end; --data DIR keeps it"
+	if kept {
+		end = "kept"
+	}
+	fmt.Fprintf(c.out, `Kith %s plays Engage; any key pair is taken
+  API        %s/v1
+  control    %s/mock
+  dashboard  %s%s
+  data       %s (%s)
+
+Python   engagesdk.API_URL = "%s/v1"
+Go       client.BaseUrl = "%s/v1"
+
+`, Version, address, address, address, cmp.Or(m.Setup(), "/app/"), folder, end, address, address)
+}
+
+func isLoopback(a net.Addr) bool {
+	tcp, ok := a.(*net.TCPAddr)
+	return ok && tcp.IP.IsLoopback()
+}
+
+// lockedWriter lets one write at a time.
+type lockedWriter struct {
+	mu sync.Mutex
+	w  io.Writer
+}
+
+func (l *lockedWriter) Write(b []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.w.Write(b)
+}
