@@ -260,7 +260,7 @@ const mockFixture = `{
 	"lists": [{"title":"News"}],
 	"customers": [{"id":"ada","email":"ada@example.com","plan":"pro","lists":["News"]},{"id":"bo","plan":"free"}],
 	"events": [{"uid":"ada","event":"Login","ago":"5d"},{"uid":"bo","event":"Login","timestamp":"2020-01-01T00:00:00Z"}],
-	"segments": [{"title":"Recent","rule":{"event":"Login","last":"7d"}}]
+	"segments": [{"title":"Recent","rule":{"event":"Login","within":{"last":"7d"}}}]
 }`
 
 func (m *mockUnderTest) members(segment string) string {
