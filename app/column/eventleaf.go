@@ -31,7 +31,6 @@ type eventPart struct {
 	where  []*matcher
 	zones  []zoning
 	of     *values
-	number *matcher // reads of as numbers
 	hashes []uint64
 	source int // row of the source that counts, 0 any, -1 none
 	moving []*propertyDates
