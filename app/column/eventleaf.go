@@ -32,7 +32,7 @@ type eventPart struct {
 	of     *values
 	hashes []uint64
 	source int // row of the source that counts, 0 any, -1 none
-	moving []*propertyDates
+	moving []dateMover
 }
 
 // window is the instants that events are taken from: from is included, to is not.
@@ -102,7 +102,8 @@ func (c *compiler) parts(x *app.EventCondition, of string, hash, rows bool) []*e
 			}
 			p.where, p.zones = append(p.where, newMatcher(v, t)), append(p.zones, c.zoning(w.Test.Zone))
 			if t.Op.Moving() {
-				p.moving = append(p.moving, &propertyDates{zoning: c.zoning(w.Test.Zone), s: s, m: p.where[len(p.where)-1]})
+				d := &propertyDates{s: s, v: v, epochs: t.Test.Forced}
+				p.moving = append(p.moving, dateMover{c.zoning(w.Test.Zone), t, d.fresh})
 			}
 		}
 		switch {

@@ -61,57 +61,31 @@ func (w *windowMover) moved(from, to app.Instant, visit func(uint32)) bool {
 	return false
 }
 
-// propertyDates turns where a moving test of a property's dates does.
+// propertyDates are the dates in a property of a series' events, by time.
 type propertyDates struct {
-	zoning
-	s     *series
-	m     *matcher
-	index *dateIndex
-	size  int
+	s      *series
+	v      *values
+	epochs bool
+	index  *dateIndex
+	size   int
 }
 
-// fresh makes the index anew when events have come since: a test like this is rare.
+// fresh makes the index anew when events have come since: a test that moves over a
+// property is rare.
 func (p *propertyDates) fresh() *dateIndex {
 	if p.index != nil && p.size == len(p.s.at) {
 		return p.index
 	}
-	p.index, p.size = &dateIndex{epochs: p.m.t.Test.Forced}, len(p.s.at)
+	p.index, p.size = &dateIndex{epochs: p.epochs}, len(p.s.at)
 	for k, slot := range p.s.owners {
 		for i := p.s.starts[k]; i < p.s.starts[k+1]; i++ {
-			p.index.add(slot, p.m.v.raw(i))
+			p.v.datesAt(i, p.epochs, func(d app.Date) { p.index.put(slot, d) })
 		}
 	}
 	for i, slot := range p.s.who {
 		if slot != nobody {
-			p.index.add(slot, p.m.v.raw(uint32(p.s.main+i)))
+			p.v.datesAt(uint32(p.s.main+i), p.epochs, func(d app.Date) { p.index.put(slot, d) })
 		}
 	}
 	return p.index
-}
-
-func (p *propertyDates) edges(now app.Instant, zone *time.Location) segment.Interval {
-	return p.m.t.Interval(segment.Moment{Now: now, Zone: zone})
-}
-
-func (p *propertyDates) next(now app.Instant) (app.Instant, bool) {
-	return soonest(p.clock(now), func(zone *time.Location) (app.Instant, bool) {
-		if p.m.t.Op == app.OpAnniversary {
-			return nextRound(p.m.t, now, zone), true
-		}
-		return edges(p.edges).next(now, zone, func(t app.Instant) (app.Instant, bool) { return p.fresh().after(t, zone) })
-	})
-}
-
-func (p *propertyDates) moved(from, to app.Instant, visit func(uint32)) bool {
-	return overZones(p.clock(to), func(zone *time.Location) bool {
-		if p.m.t.Op == app.OpAnniversary {
-			return p.m.t.Rounds(segment.Moment{Now: from, Zone: zone}) != p.m.t.Rounds(segment.Moment{Now: to, Zone: zone})
-		}
-		for _, s := range edges(p.edges).sweep(from, to, zone) {
-			if !s.still() {
-				p.fresh().between(s, zone, visit)
-			}
-		}
-		return false
-	})
 }
