@@ -205,6 +205,8 @@ type Result struct {
 	Changed bool
 	// Repeated: the Change had been applied before, and did nothing now.
 	Repeated bool
+	// Wrote is what of an Observe's values was newer than what is there, and so was written.
+	Wrote *Profile
 	// Segment is the row of the segment concerned.
 	Segment int64
 	// List is the row of the list concerned, Status the subscription's state after it.

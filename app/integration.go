@@ -226,13 +226,13 @@ func (*Observe) change() {}
 // and removes it with the address.
 const SuppressedAttribute = "email_suppressed"
 
-// Became is what a change did for a customer, as a raw JSON object for people to read;
+// Became is what a change did for a customer, as raw JSON objects for people to read;
 // nil if it says nothing.
-func Became(c Change, uid string) [][]byte {
+func Became(c Change, res Result) [][]byte {
 	var out [][]byte
 	add := func(m []Member) {
 		if len(m) > 0 {
-			out = append(out, JoinMembers(append([]Member{{"uid", Quote(uid)}}, m...)))
+			out = append(out, JoinMembers(append([]Member{{"uid", Quote(res.UID)}}, m...)))
 		}
 	}
 	switch c := c.(type) {
@@ -240,14 +240,16 @@ func Became(c Change, uid string) [][]byte {
 		if c.Event != nil {
 			add(becameEvent(c.Event))
 		}
-		add(becameProfile(c.Set, c.Fill))
+		if res.Wrote != nil {
+			add(becameProfile(*res.Wrote))
+		}
 		if c.Suppress != "" {
 			add([]Member{{"attributes", JoinMembers([]Member{{SuppressedAttribute, Quote(c.Suppress)}})}})
 		}
 	case *Track:
 		add(becameEvent(c))
 	case *SetProfile:
-		if m := becameProfile(c.Profile, Profile{}); m != nil {
+		if m := becameProfile(c.Profile); m != nil {
 			add(m)
 		} else {
 			add([]Member{{"attributes", []byte("{}")}})
@@ -286,28 +288,26 @@ func becameEvent(e *Track) []Member {
 	return append(m, Member{"properties", properties})
 }
 
-func becameProfile(profiles ...Profile) []Member {
+func becameProfile(p Profile) []Member {
 	var m []Member
-	for _, p := range profiles {
-		for i, f := range []Field{p.FirstName, p.LastName, p.Number, p.Email} {
-			switch {
-			case !f.Given:
-			case f.Value == nil:
-				m = append(m, Member{StandardAttributes[i], []byte("null")})
-			default:
-				m = append(m, Member{StandardAttributes[i], Quote(*f.Value)})
-			}
+	for i, f := range []Field{p.FirstName, p.LastName, p.Number, p.Email} {
+		switch {
+		case !f.Given:
+		case f.Value == nil:
+			m = append(m, Member{StandardAttributes[i], []byte("null")})
+		default:
+			m = append(m, Member{StandardAttributes[i], Quote(*f.Value)})
 		}
-		if p.CreatedAt != nil {
-			m = append(m, Member{"created_at", Quote(p.CreatedAt.String())})
+	}
+	if p.CreatedAt != nil {
+		m = append(m, Member{"created_at", Quote(p.CreatedAt.String())})
+	}
+	for _, a := range p.Attributes {
+		v := a.Value
+		if v == nil {
+			v = []byte("null")
 		}
-		for _, a := range p.Attributes {
-			v := a.Value
-			if v == nil {
-				v = []byte("null")
-			}
-			m = append(m, Member{a.Name, v})
-		}
+		m = append(m, Member{a.Name, v})
 	}
 	if len(m) == 0 {
 		return nil

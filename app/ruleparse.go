@@ -451,12 +451,51 @@ func ParseNumber(s string) (float64, bool) {
 	if s == "" || s[len(s)-1] > '9' || (s[0] != '-' && !isDigit(s[0])) {
 		return 0, false
 	}
+	if n, ok := shortNumber(s); ok {
+		return n, true
+	}
 	if err := CheckJSON([]byte(s), 1); err != nil {
 		return 0, false
 	}
 	n, err := strconv.ParseFloat(s, 64)
 	return n, err == nil || math.IsInf(n, 0)
 }
+
+// shortNumber reads a number of up to 15 digits without an exponent: both the digits and
+// the power of ten that divides them are exact, so the quotient is the nearest float64.
+func shortNumber(s string) (float64, bool) {
+	i, negative := 0, s[0] == '-'
+	if negative {
+		i++
+	}
+	if len(s)-i > 16 || i == len(s) || s[i] == '0' && len(s) > i+1 && s[i+1] != '.' {
+		return 0, false
+	}
+	n, digits, point := uint64(0), 0, -1
+	for ; i < len(s); i++ {
+		switch c := s[i]; {
+		case isDigit(c):
+			n, digits = n*10+uint64(c-'0'), digits+1
+		case c == '.' && point < 0 && digits > 0:
+			point = digits
+		default:
+			return 0, false
+		}
+	}
+	if digits == 0 || digits > 15 || point == digits {
+		return 0, false
+	}
+	v := float64(n)
+	if point >= 0 {
+		v /= powersOfTen[digits-point]
+	}
+	if negative {
+		v = -v
+	}
+	return v, true
+}
+
+var powersOfTen = [...]float64{1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15}
 
 // checkExpression compiles an expression of matches, for its error.
 func checkExpression(s, path string) error {

@@ -47,7 +47,7 @@ func (t *txn) deliver(j *job, before bool) error {
 	var became [][]byte
 	for i, c := range j.batch.Changes {
 		if !before && j.results[i].Err == nil && !j.results[i].Repeated {
-			became = append(became, app.Became(c, j.results[i].UID)...)
+			became = append(became, app.Became(c, j.results[i])...)
 		}
 	}
 	var err error

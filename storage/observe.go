@@ -54,6 +54,7 @@ func (t *txn) observe(c *app.Observe) (app.Result, error) {
 		return app.Result{}, err
 	}
 	res := t.result(rec)
+	res.Wrote = &p
 	res.Created, res.Changed = created, created || m.rename || m.fold != 0 || len(edits) > 0
 	if c.Event != nil {
 		event := *c.Event

@@ -69,6 +69,16 @@ func (a *Admin) preview(c *call) (any, error) {
 		}
 		i++
 	})
+	if err := a.countGroups(c.Request.Context(), v, rule); err != nil || self == "" {
+		return v, err
+	}
+	return v, a.compare(c.Request.Context(), v, rule, self)
+}
+
+// countGroups counts each group inside a rule alone.
+func (a *Admin) countGroups(ctx context.Context, v *previewView, rule *app.Rule) (err error) {
+	ctx, cancel := context.WithTimeout(ctx, previewWait)
+	defer cancel()
 	groups := 0
 	rule.Groups(func(path string, in *app.Rule) {
 		if groups++; path == "" || groups > previewGroups || err != nil {
@@ -79,14 +89,13 @@ func (a *Admin) preview(c *call) (any, error) {
 			v.Conditions[path] = g.Count
 		}
 	})
-	if err != nil || self == "" {
-		return v, err
-	}
-	return v, a.compare(ctx, v, rule, self)
+	return err
 }
 
 // compare fills who would enter and leave a segment with another rule.
 func (a *Admin) compare(ctx context.Context, v *previewView, rule *app.Rule, self string) error {
+	ctx, cancel := context.WithTimeout(ctx, previewWait)
+	defer cancel()
 	g, err := a.store.FindSegment(ctx, self)
 	if err != nil || !g.Ready() {
 		return err
@@ -96,6 +105,9 @@ func (a *Admin) compare(ctx context.Context, v *previewView, rule *app.Rule, sel
 		return err
 	}
 	stay, err := a.membership.Preview(ctx, &app.Rule{Group: app.All, Rules: []*app.Rule{rule, old}}, "", 0)
+	if app.CodeOf(err) == app.CodeInvalid && err != nil {
+		return nil // the two together are too large a rule: then they are not compared
+	}
 	if err != nil || stay.Loading < 1 {
 		return err
 	}

@@ -83,6 +83,7 @@ func TestStatus_waitsForReadersUntilTheyAreThere(t *testing.T) {
 		cancel()
 		<-ended
 	})
+	until(t, "the reader is known", func() bool { return apitest.Member(s.Do(t, "GET", "/v1/status", "", 200), "feed", "slow") != nil })
 	s.Do(t, "PUT", "/v1/users/ada", "{}", 200)
 	late := s.Do(t, "GET", "/v1/status?wait=50ms", "", 200)
 	want(t, late, "false", "caught_up")

@@ -73,7 +73,7 @@ func TestImports_aTableComesBackFromTheExportAsItWas(t *testing.T) {
 		}
 		table := [][]string{header}
 		for i := range rapid.IntRange(1, 12).Draw(rt, "rows") {
-			row := []string{fmt.Sprintf("r%d-%d", n, i) + strings.TrimSpace(cell.Draw(rt, "uid"))}
+			row := []string{fmt.Sprintf("r%d-%d.", n, i) + strings.TrimSpace(cell.Draw(rt, "uid"))}
 			for range columns {
 				v := cell.Draw(rt, "cell")
 				if strings.TrimSpace(v) == "" {

@@ -35,10 +35,9 @@ const crowdNames = 20
 func (c *crowd) Facts(context.Context, []int64, func(*app.Facts) error) error { return nil }
 
 func (c *crowd) FactsAfter(_ context.Context, after int64, limit int, _ bool, visit func(*app.Facts) error) (int64, error) {
-	var b []byte
 	for row := after + 1; row <= min(after+int64(limit), c.customers); row++ {
 		r := rand.New(rand.NewPCG(uint64(row), 1))
-		b = fmt.Appendf(b[:0], `{"plan":%q,"country":%q,"usage":%.2f,"joined":"2025-%02d-%02d"`,
+		b := fmt.Appendf(nil, `{"plan":%q,"country":%q,"usage":%.2f,"joined":"2025-%02d-%02d"`,
 			[]string{"free", "basic", "pro", "team"}[r.IntN(4)], []string{"NG", "GH", "KE", "ZA", "EG", "MA", "SN", "RW", "UG", "TZ"}[r.IntN(10)],
 			r.Float64()*200, 1+r.IntN(12), 1+r.IntN(28))
 		b = append(b, `,"address":"`...)
@@ -164,7 +163,12 @@ func fillCrowd(tb testing.TB) (*Store, *crowd) {
 			tb.Fatal(err)
 		}
 	}
-	finish(l)
+	if err := l.Fill(context.Background(), c); err != nil {
+		tb.Fatal(err)
+	}
+	if err := l.Finish(context.Background(), c); err != nil {
+		tb.Fatal(err)
+	}
 	took := time.Since(began)
 	runtime.GC()
 	runtime.ReadMemStats(&after)

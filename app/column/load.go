@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 
 	"kith/app"
 	"kith/app/segment"
@@ -23,7 +25,7 @@ type Loader struct {
 	s     *Store
 	now   func() app.Instant
 	total int64 // customers and events to be read, near enough
-	done  int64
+	done  atomic.Int64
 
 	columns []*attrColumn // under way
 	row     int64         // the last customer read
@@ -141,7 +143,7 @@ func (l *Loader) Progress() float64 {
 	if l.total == 0 {
 		return 1
 	}
-	return min(float64(l.done)/float64(l.total), 0.99)
+	return min(float64(l.done.Load())/float64(l.total), 0.99)
 }
 
 // Step reads a little more and reports whether all has been read.
@@ -155,18 +157,86 @@ func (l *Loader) Step(ctx context.Context, r Reader) (bool, error) {
 	return true, nil
 }
 
+// Fill reads everything that [Store.Begin] began to read: customers and events at once, and
+// each step of customers while the one before is put into the columns.
+func (l *Loader) Fill(ctx context.Context, r Reader) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	steps, failed := make(chan []app.Facts, 1), make(chan error, 2)
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		defer close(steps)
+		for l.people && ctx.Err() == nil {
+			read, err := l.readCustomers(ctx, r)
+			if err != nil {
+				failed <- err
+				return
+			}
+			select {
+			case steps <- read:
+			case <-ctx.Done():
+			}
+		}
+	})
+	wg.Go(func() {
+		for l.event < l.through && ctx.Err() == nil {
+			if err := l.events(ctx, r); err != nil {
+				failed <- err
+				cancel()
+				return
+			}
+		}
+	})
+	for read := range steps {
+		l.setCustomers(read)
+	}
+	wg.Wait()
+	select {
+	case err := <-failed:
+		return err
+	default:
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	for _, b := range l.builds { // the events were read by row
+		for i, row := range b.s.who {
+			slot, ok := l.s.slot(int64(row))
+			if !ok {
+				slot = nobody
+			}
+			b.s.who[i] = slot
+		}
+	}
+	return nil
+}
+
 // customers reads a step of customers.
 func (l *Loader) customers(ctx context.Context, r Reader) error {
-	var read []app.Facts
+	read, err := l.readCustomers(ctx, r)
+	if err != nil {
+		return err
+	}
+	l.setCustomers(read)
+	return nil
+}
+
+func (l *Loader) readCustomers(ctx context.Context, r Reader) ([]app.Facts, error) {
+	read := make([]app.Facts, 0, stepCustomers)
 	last, err := r.FactsAfter(ctx, l.row, stepCustomers, l.texts(), func(f *app.Facts) error {
-		kept := *f
-		kept.Attributes = slices.Clone(f.Attributes)
-		read = append(read, kept)
+		read = append(read, *f)
 		return nil
 	})
 	if err != nil {
-		return fmt.Errorf("read customers for the columns: %w", err)
+		return nil, fmt.Errorf("read customers for the columns: %w", err)
 	}
+	if l.row = last; last == 0 {
+		l.people = false
+	}
+	return read, nil
+}
+
+func (l *Loader) setCustomers(read []app.Facts) {
 	l.s.Lock()
 	defer l.s.Unlock()
 	out := &Touched{Attributes: map[string][]Touch{}, Lists: map[int64][]Touch{}}
@@ -184,11 +254,7 @@ func (l *Loader) customers(ctx context.Context, r Reader) error {
 			l.fill(slot, f)
 		}
 	}
-	l.done += int64(len(read))
-	if l.row = last; last == 0 {
-		l.people = false
-	}
-	return nil
+	l.done.Add(int64(len(read)))
 }
 
 // texts reports whether any column under way is of the texts that most rules do not ask for.
@@ -232,7 +298,11 @@ func (l *Loader) events(ctx context.Context, r Reader) error {
 		if b == nil {
 			return nil
 		}
-		// rows and names only grow, and the feed is followed by this goroutine: no lock.
+		if l.fresh { // the customers are being read at the same time
+			b.take(uint32(e.Customer), e)
+			return nil
+		}
+		// Rows and names only grow, and the feed is followed by this goroutine: no lock.
 		if slot, ok := l.s.slot(e.Customer); ok {
 			b.take(slot, e)
 		}
@@ -241,7 +311,7 @@ func (l *Loader) events(ctx context.Context, r Reader) error {
 	if err != nil {
 		return fmt.Errorf("read events for the columns: %w", err)
 	}
-	l.done += through - l.event
+	l.done.Add(through - l.event)
 	l.event = through
 	return nil
 }
@@ -314,7 +384,7 @@ func (l *Loader) Finish(ctx context.Context, r Reader) error {
 }
 
 // Begin starts to read everything into an empty store: the attributes named, and all
-// events. Once [Loader.Step] reports the end, Finish puts it in place, and the store
+// events. [Loader.Fill] reads it, Finish puts it in place, and the store
 // follows the feed from the head as it stood at the beginning.
 func (s *Store) Begin(ctx context.Context, r Reader, attributes []string, wants []Need, customers int64, now func() app.Instant) (*Loader, error) {
 	seq, lastEvent, err := r.FeedEnd(ctx)

@@ -16,8 +16,8 @@ type Reader interface {
 	// Facts calls visit for those of the rows that are customers, upwards. What visit is
 	// given is good during the call only.
 	Facts(ctx context.Context, rows []int64, visit func(*app.Facts) error) error
-	// FactsAfter is the same for up to limit customers after a row; it returns the last
-	// row, or 0 when there are no more. Without texts, id, names, number and e-mail are left out.
+	// FactsAfter is the same for up to limit customers after a row, and what it gives may be
+	// kept; it returns the last row, or 0 when there are no more. Without texts, id, names, number and e-mail are left out.
 	FactsAfter(ctx context.Context, after int64, limit int, texts bool, visit func(*app.Facts) error) (int64, error)
 	// FactsEvents calls visit for the events with after < row ≤ through, in order; of one
 	// name only if name is not 0. Value and properties are read if whole.

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"time"
 
+	"kith/app"
 	"kith/app/demo"
 	"kith/storage"
 )
@@ -25,6 +26,15 @@ func (c *cli) fillDemo(ctx context.Context, db *storage.DB, log *slog.Logger) er
 	made, err := demo.Fill(ctx, db, db.Now(), demo.Size)
 	if err != nil {
 		return err
+	}
+	results, err := db.Apply(ctx, app.Batch{Changes: demo.Segments()})
+	if err != nil {
+		return err
+	}
+	for _, r := range results {
+		if r.Err != nil {
+			return r.Err
+		}
 	}
 	log.Info("the example company is there", "customers", made.Customers, "accounts", made.Accounts, "lists", made.Lists,
 		"events", made.Events+made.Reported, "took", time.Since(start).Round(time.Millisecond))

@@ -30,6 +30,8 @@ func (r *recorder) Apply(_ context.Context, b app.Batch) ([]app.Result, error) {
 			r.text = append(r.text, fmt.Sprintf("%s %s %d %s %s %s", c.UID, c.Event, c.At, c.Value, c.Properties, c.Source))
 		case *app.AddSubscriber:
 			r.text = append(r.text, fmt.Sprint(c.List, text(c.Profile.Email), text(c.Profile.FirstName), c.Source))
+		case *app.SaveSegment:
+			r.text = append(r.text, fmt.Sprintf("%s %s %s", *c.Title, text(c.Description), c.Rule))
 		case *app.SaveList:
 			r.lists++
 			out[i].List = r.lists

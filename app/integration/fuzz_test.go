@@ -63,7 +63,7 @@ func tryRead(t *testing.T, kind, body string) {
 					}
 				}
 			}
-			for _, b := range app.Became(c, "u") {
+			for _, b := range app.Became(c, app.Result{UID: "u"}) {
 				if err := app.CheckJSON(b, app.MaxDepth+3); err != nil {
 					t.Fatalf("%s: %s is no JSON: %v", kind, b, err)
 				}

@@ -1,6 +1,7 @@
 package integration
 
 import (
+	"slices"
 	"sort"
 	"strings"
 
@@ -93,7 +94,7 @@ func readMappedItem(item value, m *app.HookMapping, rd *reader) error {
 		o.Fill.Email = app.FieldOf(a)
 	}
 	if o.Person.UID == "" && o.Person.Email == "" {
-		return app.Invalid(strings.Trim(m.UID+" or "+m.Email, " or"), "is not in this body, so nobody knows whom it is about")
+		return app.Invalid(strings.Join(slices.DeleteFunc([]string{m.UID, m.Email}, func(s string) bool { return s == "" }), " or "), "is not in this body, so nobody knows whom it is about")
 	}
 	if v := at(m.Timestamp); !v.missing() {
 		when, err := app.ParseInstant(v, rd.env.Zone)

@@ -119,13 +119,8 @@ func (k *Keeper) fill(ctx context.Context) error {
 		return err
 	}
 	k.setProgress(l.Progress)
-	for done := false; !done; {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		if done, err = l.Step(ctx, k.db); err != nil {
-			return err
-		}
+	if err := l.Fill(ctx, k.db); err != nil {
+		return err
 	}
 	return l.Finish(ctx, k.db)
 }

@@ -192,6 +192,10 @@ func (k *Keeper) keep(ctx context.Context) error {
 		if worked {
 			continue
 		}
+		if next, ok := k.next(); ok && next <= k.now() { // due since time was last looked at
+			k.looked = 0
+			continue
+		}
 		if err := k.rest(ctx); err != nil {
 			return err
 		}

@@ -264,6 +264,23 @@ func TestKeeper_timeAloneTurns(t *testing.T) {
 	h.await(busy, "")
 }
 
+// Customers that turn a millisecond apart each turn at their own, though time was looked at
+// only just before.
+func TestKeeper_turnsThatFollowAtOnce(t *testing.T) {
+	t.Parallel()
+	h := open(t, time.UTC)
+	away := h.segment(`{"event":"A","occurrence":"last","within":{"to":"1h"}}`)
+	for i, uid := range []string{"ada", "bo", "cy"} {
+		h.apply(&app.Track{UID: uid, Event: "A", At: h.now() + app.Instant(i)})
+	}
+	h.drain()
+	h.clock.Move(time.Hour)
+	for _, want := range []string{"", "ada", "ada bo", "ada bo cy"} {
+		h.await(away, want)
+		h.clock.Move(time.Millisecond)
+	}
+}
+
 // await waits until a segment has these members: time moves without the feed.
 func (h *house) await(s app.Segment, want string) {
 	h.t.Helper()

@@ -31,6 +31,13 @@ export function mainType(a) {
 /** Standard attributes that a rule may name though nobody has one yet, or the catalogue counts none. @type {[string, string][]} */
 const STANDARD = [["first_name", "text"], ["last_name", "text"], ["email", "text"], ["number", "text"], ["uid", "text"], ["created_at", "date"], ["last_interaction", "date"], ["is_account", "boolean"], ["tz", "text"], ["device_platform", "list"]];
 
+/** The categories of events, what their group is called, and their icon. */
+const EVENTS = [
+  ["custom", "Events, and how many customers did them", "pulse"],
+  ["payment", "Payments, as gateways reported them", "card"],
+  ["message", "Messages, as mail services reported them", "mail"],
+];
+
 /** @param {Catalogue} all @param {string} self the segment that is edited @returns {Choice[]} */
 export function choicesOf(all, self) {
   const known = new Set(all.attributes.map((a) => a.name));
@@ -42,8 +49,10 @@ export function choicesOf(all, self) {
     ...all.attributes.filter((a) => !a.standard).map(attribute),
     ...all.attributes.filter((a) => a.standard).map(attribute),
     ...STANDARD.filter(([name]) => !known.has(name)).map(([name, type]) => ({ key: `a ${name}`, group: "Standard attributes", text: name, type, node: { attribute: name, ...firstTest(kindFor(type)) } })),
-    ...all.events.map((e) => ({ key: `e ${e.name}`, group: "Events, and how many customers did them", text: e.name, icon: "pulse", note: count(e.customers), node: { event: e.name }, event: e })),
-    { key: "e *", group: "Events, and how many customers did them", text: "Any event", icon: "pulse", node: { event: "*" } },
+    ...EVENTS.flatMap(([category, group, icon]) => [
+      ...all.events.filter((e) => e.category === category).map((e) => ({ key: `e ${e.name}`, group, text: e.name, icon, note: count(e.customers), node: { event: e.name }, event: e })),
+      ...(category === "custom" ? [{ key: "e *", group, text: "Any event", icon, node: { event: "*" } }] : []),
+    ]),
     ...all.lists.map((l) => ({ key: `l ${l.id}`, group: "Lists", text: l.title, icon: "list", note: count(l.subscribed), node: { list: l.id } })),
     ...all.segments.filter((s) => s.id !== self).map((s) => ({ key: `s ${s.id}`, group: "Segments", text: s.title, icon: "rings", note: count(s.count), node: { segment: s.id } })),
     { key: "sequence", group: "More", text: "Events one after another", icon: "swap", node: { sequence: [{ event: "" }, { event: "" }] } },
@@ -86,7 +95,7 @@ function AttributeDetail({ attribute }) {
 
 /** @param {{event: import("../types.js").EventName}} props */
 function EventDetail({ event }) {
-  return html`<h3><${Icon} name="pulse" /><bdi>${event.name}</bdi></h3>
+  return html`<h3><${Icon} name=${EVENTS.find(([category]) => category === event.category)?.[2] ?? "pulse"} /><bdi>${event.name}</bdi></h3>
     <p class="small quiet">${plural(event.count, "time")} by ${plural(event.customers, "customer")}, last ${ago(event.last_at)}</p>
     ${event.properties.length ? html`<ul class="props">${event.properties.slice(0, 8).map((p) => html`<li key=${p.name}><${TypeMark} type=${p.types[0]} />${p.name}</li>`)}</ul>` : html`<p class="small faint">No properties.</p>`}`;
 }

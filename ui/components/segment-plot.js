@@ -8,15 +8,23 @@ import { Icon } from "./icon.js";
 
 /** @typedef {import("../types.js").SegmentDay} Day */
 
-/** The size over the last weeks, without an axis: for tables. @param {{days: Day[]}} props */
-export function SizeSpark({ days }) {
-  const sizes = days.map((d) => d.size);
+/** The days from that on which the segment was made: before it had no size, not even none. @param {Day[]} days @param {string | null} [since] */
+function there(days, since) {
+  const first = since ? days.findIndex((d) => d.day >= since.slice(0, 10)) : 0;
+  return first < 0 ? days.length - 1 : first;
+}
+
+/** The size over the last weeks, without an axis: for tables. @param {{days: Day[], since?: string | null}} props */
+export function SizeSpark({ days, since }) {
+  const first = there(days, since);
+  const sizes = days.slice(first).map((d) => d.size);
   const low = Math.min(...sizes);
   const high = Math.max(...sizes);
   const last = Math.max(1, days.length - 1);
   const y = (/** @type {number} */ n) => (high === low ? 10 : 19 - ((n - low) / (high - low)) * 18);
-  const path = sizes.map((n, i) => `${i === 0 ? "M" : "L"}${((i / last) * 96).toFixed(1)} ${y(n).toFixed(1)}`).join("");
-  return html`<svg class=${high === low ? "spark flat" : "spark"} viewBox="0 0 96 20" preserveAspectRatio="none" role="img" aria-label=${`From ${count(sizes[0])} to ${plural(sizes[sizes.length - 1], "customer")} in ${days.length} days`}><path d=${path} /></svg>`;
+  const x = (/** @type {number} */ i) => (((i + first) / last) * 96).toFixed(1);
+  const path = sizes.length === 1 ? `M90 ${y(high)}L96 ${y(high)}` : sizes.map((n, i) => `${i === 0 ? "M" : "L"}${x(i)} ${y(n).toFixed(1)}`).join("");
+  return html`<svg class=${high === low ? "spark flat" : "spark"} viewBox="0 0 96 20" preserveAspectRatio="none" role="img" aria-label=${`From ${count(sizes[0])} to ${plural(sizes[sizes.length - 1], "customer")} in ${plural(sizes.length, "day")}`}><path d=${path} /></svg>`;
 }
 
 /** Moves a reading along days by pointer and by arrow keys. @param {number} n */
@@ -61,14 +69,18 @@ function Frame({ days, name, top, bottom, marks, say, children }) {
   <div class="x" aria-hidden="true">${ticks.map((i, n) => html`<span key=${i} class=${n === 0 ? "first" : n === ticks.length - 1 ? "last" : ""} style=${{ left: n === 0 ? "0%" : n === ticks.length - 1 ? "100%" : `${(i + 0.5) * width}%` }}>${dayLabel(days[i].day)}</span>`)}</div></div>`;
 }
 
-/** @param {{days: Day[]}} props */
-function Size({ days }) {
+/** @param {{days: Day[], since?: string | null}} props */
+function Size({ days, since }) {
+  const first = there(days, since);
   const top = roundUp(Math.max(2, ...days.map((d) => d.size)));
   const width = 100 / days.length;
   const y = (/** @type {Day} */ d) => (1 - d.size / top) * 100;
-  const line = days.map((d, i) => `${i === 0 ? "M" : "L"}${((i + 0.5) * width).toFixed(2)} ${y(d).toFixed(2)}`).join("");
-  const fill = `${line}L${((days.length - 0.5) * width).toFixed(2)} 100L${(0.5 * width).toFixed(2)} 100Z`;
-  return html`<${Frame} days=${days} name="Customers in it at the end of each day" top=${top} bottom=${0} marks=${[top, top / 2, 0]} say=${(/** @type {Day} */ d) => html`<b>${plural(d.size, "customer")}</b>`}><path class="fill" d=${fill} /><path class="line" d=${line} /></${Frame}>`;
+  const x = (/** @type {number} */ i) => ((i + 0.5) * width).toFixed(2);
+  const size = days.slice(first);
+  const line = size.length === 1 ? `M${(first * width).toFixed(2)} ${y(size[0]).toFixed(2)}L100 ${y(size[0]).toFixed(2)}`
+    : size.map((d, i) => `${i === 0 ? "M" : "L"}${x(first + i)} ${y(d).toFixed(2)}`).join("");
+  const fill = `${line}L${size.length === 1 ? "100" : x(days.length - 1)} 100L${size.length === 1 ? (first * width).toFixed(2) : x(first)} 100Z`;
+  return html`<${Frame} days=${days} name="Customers in it at the end of each day" top=${top} bottom=${0} marks=${[top, top / 2, 0]} say=${(/** @type {Day} */ d) => (since && d.day < since.slice(0, 10) ? html`not made yet` : html`<b>${plural(d.size, "customer")}</b>`)}><path class="fill" d=${fill} /><path class="line" d=${line} /></${Frame}>`;
 }
 
 /** @param {{days: Day[]}} props */
@@ -80,15 +92,15 @@ function Moves({ days }) {
   return html`<${Frame} days=${days} name="Customers who entered and left on each day" top=${top} bottom=${-top} marks=${[top, 0, -top]} say=${(/** @type {Day} */ d) => html`<b>${count(d.entered)}</b> entered, <b>${count(d.left)}</b> left`}>${days.map((d, i) => html`${bar(i, d.entered, true)}${bar(i, d.left, false)}`)}</${Frame}>`;
 }
 
-/** @param {{days: Day[], children?: any}} props children: how far back */
-export function SegmentPlot({ days, children }) {
+/** @param {{days: Day[], since?: string | null, children?: any}} props since: when it was made; children: how far back */
+export function SegmentPlot({ days, since, children }) {
   const [table, setTable] = useState(false);
   const entered = days.reduce((n, d) => n + d.entered, 0);
   const left = days.reduce((n, d) => n + d.left, 0);
   const moved = [...days].reverse().filter((d, i) => i === 0 || d.entered || d.left);
   return html`<section class="panel over-time" aria-label="Over time"><div class="panel-head"><h2>Over time</h2><span class="quiet">${count(entered)} entered, ${count(left)} left in ${days.length} days</span>
       <span class="right">${children}<button type="button" class="button bare small" aria-expanded=${table ? "true" : "false"} onClick=${() => setTable(!table)}><${Icon} name="table" tiny=${true} />Table</button></span></div>
-    <div class="plot two-plots"><div><p class="key"><span><i class="size"></i>Customers in it</span></p><${Size} days=${days} /></div>
+    <div class="plot two-plots"><div><p class="key"><span><i class="size"></i>Customers in it</span></p><${Size} days=${days} since=${since} /></div>
       <div><p class="key"><span><i></i>Entered</span><span><i class="left"></i>Left</span><span>a day</span></p><${Moves} days=${days} /></div></div>
     ${table ? html`<div class="plot-table" tabindex="0" role="region" aria-label="The days as a table"><table><thead><tr><th scope="col">Day, UTC</th><th scope="col" class="num">Entered</th><th scope="col" class="num">Left</th><th scope="col" class="num">In it</th></tr></thead>
       <tbody>${moved.map((d) => html`<tr key=${d.day}><td>${dayLong(d.day)}</td><td class="num">${count(d.entered)}</td><td class="num">${count(d.left)}</td><td class="num">${count(d.size)}</td></tr>`)}</tbody></table></div>` : null}</section>`;

@@ -93,7 +93,7 @@ function Counted({ preview }) {
     <p class="quiet">Customers in it now</p>
     <p class=${stale || error || loading ? "figure dim-text" : "figure"}>${loading ? "…" : count(data.count)}</p>
     <div class="share" aria-hidden="true"><i style=${{ width: `${(loading ? data.loading : share) * 100}%` }}></i></div>
-    <p class="small quiet share-line"><span>${loading ? `Reading what the rule looks at: ${percent(data.loading)}` : `${percent(share)} of ${count(data.total)}`}</span><span>${error ? "not counted" : stale || loading ? "counting…" : `counted in ${took(data.took_ms)}`}</span></p>
+    <p class="small quiet share-line"><span>${loading ? `Reading what the rule looks at: ${percent(data.loading)}` : `${percent(share)} of ${count(data.total)}`}</span><span>${error ? "not counted" : stale || loading ? "counting…" : `counted in ${data.took_ms < 1 ? "under 1 ms" : took(data.took_ms)}`}</span></p>
     ${data.enter === undefined || loading ? null : html`<p class="small would"><span><b class="good">+ ${count(data.enter)}</b> would enter when saved</span><span><b class="bad">− ${count(data.leave ?? 0)}</b> would leave</span></p>`}
     <${Spoken} text=${loading || stale ? "" : error ? "The rule cannot be counted." : `${plural(data.count, "customer")} of ${count(data.total)}`} />
   </section>`;

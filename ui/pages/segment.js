@@ -128,7 +128,7 @@ export function Segment({ id }) {
     ${g.description ? html`<p class="list-says quiet" dir="auto">${g.description}</p>` : null}
     ${g.used_by.length ? html`<p class="small quiet used-by">Part of ${g.used_by.map((u, i) => html`${i ? ", " : ""}<a key=${u.id} class="link" href=${`/app/segments/${u.id}`}><bdi>${u.title}</bdi></a>`)}, so it cannot be deleted.</p>` : null}
     ${g.state === "building" ? html`<${Building} g=${g} />` : null}
-    ${g.days ? html`<${SegmentPlot} days=${g.days}><span class="segments" role="group" aria-label="How far back">${tab(28)}${tab(91)}</span></${SegmentPlot}>` : null}
+    ${g.days ? html`<${SegmentPlot} days=${g.days} since=${g.created_at}><span class="segments" role="group" aria-label="How far back">${tab(28)}${tab(91)}</span></${SegmentPlot}>` : null}
     <div class=${g.built_in ? "segment-one" : "segment-two"}><${Members} g=${g} version=${version} />
       ${g.built_in ? null : html`<div><${Latest} id=${g.id} version=${version} />
         <p class="small quiet list-note"><span class="copied">Id <code>${g.id}</code><${Copy} text=${g.id} what="the segment's id" /></span> <button type="button" class="link" aria-expanded=${asJSON ? "true" : "false"} onClick=${() => setJSON(!asJSON)}>${asJSON ? "Hide the rule's JSON" : "Show the rule's JSON"}</button></p>

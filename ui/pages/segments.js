@@ -37,7 +37,7 @@ function Row({ g, all }) {
     <td class="c limit says quiet"><span class="cut" dir="auto" title=${g.description ?? g.words}>${g.description || g.words}</span></td>
     <td class="b num"><${SegmentCount} g=${g} /></td>
     <td class="num quiet more">${g.state === "ready" && all ? percent(g.count / all) : ""}</td>
-    <td class="spark-cell more">${g.days ? html`<${SizeSpark} days=${g.days} />` : html`<span class="faint">–</span>`}</td>
+    <td class="spark-cell more">${g.days ? html`<${SizeSpark} days=${g.days} since=${g.created_at} />` : html`<span class="faint">–</span>`}</td>
     <td class="d num"><${Moves} g=${g} /></td>
     <td class="quiet extra">${g.updated_at ? html`<${Ago} at=${g.updated_at} plainly=${true} />` : html`<span class="faint">built in</span>`}</td></tr>`;
 }

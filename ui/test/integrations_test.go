@@ -178,3 +178,36 @@ func TestIntegrations_settingsAreSavedAndAConnectionRemoved(t *testing.T) {
 		t.Errorf("the removed address is answered %d", status)
 	}
 }
+
+// TestIntegrations_paymentsAndMessagesHaveTheirOwnPlaces looks at what hooks became where
+// a person looks for it: on the customer's page, on that of events, in the builder.
+func TestIntegrations_paymentsAndMessagesHaveTheirOwnPlaces(t *testing.T) {
+	t.Parallel()
+	s := serve(t, true, nil)
+	s.must("PUT", "/v1/users/ada", `{"first_name":"Ada","email":"ada@example.com"}`)
+	s.must("POST", "/v1/users/ada/events", `{"event":"Logged in"}`)
+	_, payments := s.connect(`{"kind":"stripe"}`)
+	_, messages := s.connect(`{"kind":"postmark"}`)
+	for path, body := range map[string]string{payments: invoice("evt_1", "ada@example.com"),
+		messages: `{"RecordType":"Bounce","Type":"HardBounce","ID":1,"MessageID":"m1","Email":"ada@example.com","BouncedAt":"2025-11-14T22:13:20Z","Description":"No such <b>box</b>"}`} {
+		if status := s.hook(path, body); status != 200 {
+			t.Fatalf("%s: %d", body, status)
+		}
+	}
+	b := s.signedIn()
+	b.open("/app/customers")
+	b.click("td.a a", "Ada")
+	b.says("At other services")
+	b.says("cus_1")
+	b.says("email_suppressed")
+	b.click(".tabs a", "Payments")
+	b.wait(`document.querySelectorAll(".days li").length === 1 && document.querySelector(".days").innerText.includes("invoice.paid")`)
+	b.click(".tabs a", "Messages")
+	b.wait(`document.querySelectorAll(".days li").length === 1 && document.querySelector(".days").innerText.includes("email.bounced")`)
+	b.open("/app/events")
+	b.choose("Category", "message")
+	b.wait(`document.querySelector("tbody").innerText.includes("email.bounced") && !document.querySelector("tbody").innerText.includes("Logged in")`)
+	b.open("/app/segments/new")
+	b.says("Payments, as gateways reported them")
+	b.says("Messages, as mail services reported them")
+}

@@ -108,6 +108,7 @@ func TestCustomers_tenThousandPageByPage(t *testing.T) {
 		t.Error("the first page offers a previous one")
 	}
 
+	s.send("GET", "/v1/status?wait=60s", "") // until the index has them all
 	b.fill("[data-search]", "person 0777")
 	b.wait(`document.querySelectorAll("td.a a").length === 10`)
 	b.wait(`location.search === "?query=person+0777"`)
