@@ -9,28 +9,15 @@ import (
 )
 
 const (
-	// importRowsMost is how many rows of a file one transaction takes when nobody else writes:
-	// the more, the fewer pages of the indexes are written twice.
-	importRowsMost = 4_000
-	// importRowsBeside is how many it takes while others write: a request that arrives
-	// meanwhile waits for its commit, some 10 milliseconds.
-	importRowsBeside = 160
-	// importAlone is how many transactions nobody else must have written in for the larger ones.
-	importAlone = 64
+	// importRowsMost is how many rows of a file one transaction takes: the more, the fewer
+	// pages of the indexes are written twice. A request that arrives ends it at the next
+	// slice and waits for its commit, some 25 milliseconds at the most.
+	importRowsMost = 2_000
+	// importRowsLeast is how many it takes though others wait.
+	importRowsLeast = 128
 	// importSlice is how many rows are looked up with one query.
 	importSlice = 128
 )
-
-// noteOthers counts the transactions that an import has had for itself.
-func (w *writer) noteOthers(jobs []*job) {
-	for _, j := range jobs {
-		if !j.importing {
-			w.alone = 0
-			return
-		}
-	}
-	w.alone++
-}
 
 // ImportRows writes rows of a file, with the import's counters and what an undo needs,
 // in one transaction with what else is waiting. It returns how many of the rows it
@@ -44,7 +31,7 @@ func (db *DB) ImportRows(ctx context.Context, b *app.ImportBatch) (taken int, st
 	case <-ctx.Done():
 		return 0, 0, ctx.Err()
 	}
-	j := &job{weight: int64(len(b.Rows)), importing: true, done: make(chan struct{})}
+	j := &job{weight: int64(len(b.Rows)), done: make(chan struct{})}
 	j.fn = func(tx *Tx) error {
 		taken, state, err = tx.t.importRows(b)
 		return err
@@ -113,11 +100,8 @@ func (t *txn) importRows(b *app.ImportBatch) (int, app.ImportState, error) {
 		step = 1
 	}
 	most := min(importRowsMost, len(b.Rows))
-	if t.w.alone < importAlone {
-		most = min(importRowsBeside, most)
-	}
 	taken := 0
-	for taken < most && (taken < importRowsBeside || len(t.w.queue) == 0) {
+	for taken < most && (taken < importRowsLeast || len(t.w.queue) == 0) {
 		n := min(step, most-taken)
 		if err := w.slice(b.Rows[taken : taken+n]); err != nil {
 			return 0, 0, err

@@ -3,6 +3,7 @@ package storage_test
 import (
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"sync"
 	"testing"
 	"time"
@@ -224,5 +225,72 @@ func TestDeliveries_areKeptForAsLongAsIsWanted(t *testing.T) {
 	}
 	if n := db.Number(t, "select count(*) from events"); n != 3 {
 		t.Errorf("%d events: a repeat after the keys went tracked an event twice", n)
+	}
+}
+
+// TestObserve_anyOrderOfMeetingsLeavesAFolderWhole has few people reported under few
+// names, in any combination and order, among merges, profiles and deletions. What is
+// reported a second time changes nothing, and the folder's invariants hold at the end.
+func TestObserve_anyOrderOfMeetingsLeavesAFolderWhole(t *testing.T) {
+	t.Parallel()
+	runs := 15
+	if testing.Short() {
+		runs = 4
+	}
+	for seed := range runs {
+		db, _ := open(t)
+		services := []*app.Integration{connected(t, db, "stripe"), connected(t, db, "mailgun")}
+		r := rand.New(rand.NewPCG(uint64(seed), 7))
+		pick := func(prefix string) string {
+			if n := r.IntN(6); n > 0 {
+				return fmt.Sprint(prefix, n%4)
+			}
+			return ""
+		}
+		for i := range 60 {
+			in := services[r.IntN(2)]
+			p := app.Person{UID: pick("u"), Email: pick("mail@example")}
+			if p.Email != "" {
+				p.Email += ".com"
+			}
+			if id := pick("cus_number"); id != "" {
+				p.External = []string{id}
+			}
+			o := seen(in, fmt.Sprint("evt_", seed, "_", i), p, at(time.Duration(r.IntN(100))*time.Second))
+			o.Set, o.Fill = profile("plan", fmt.Sprint(r.IntN(3))), profile("city", fmt.Sprint(r.IntN(3)))
+			if p.Email != "" {
+				o.Fill.Email = app.FieldOf(p.Email)
+				if r.IntN(5) == 0 {
+					o.Suppress = "bounced"
+				}
+			}
+			changes := []app.Change{o}
+			switch r.IntN(12) {
+			case 0:
+				changes = append(changes, &app.Merge{From: "u1", To: "u2", Source: "api"})
+			case 1:
+				changes = append(changes, withEmail("u3", "mail@example1.com", true))
+			case 2:
+				changes = append(changes, &app.Delete{UID: fmt.Sprint("u", r.IntN(4)), Erase: r.IntN(2) == 0})
+			}
+			h := &app.Hook{Integration: in.Row, Body: fmt.Appendf(nil, `{"n":%d}`, i), State: app.Ignored}
+			first, err := db.Apply(bg, app.Batch{Changes: changes, Hook: h})
+			if err != nil {
+				t.Fatalf("run %d, step %d: %v", seed, i, err)
+			}
+			again, err := db.Apply(bg, app.Batch{Changes: []app.Change{o}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			// What was refused, of somebody erased, may be taken once they are there again.
+			if res := again[0]; first[0].Err == nil && (!res.Repeated || res.Changed) {
+				t.Errorf("run %d, step %d: a second time it is %+v", seed, i, res)
+			}
+		}
+		if n := db.Number(t, `select count(*) from external_ids where customer_id not in (select id from customers)`) +
+			db.Number(t, `select count(*) from delivery_customers where customer_id not in (select id from customers)`) +
+			db.Number(t, `select count(*) from service_values where customer_id not in (select id from customers)`); n != 0 {
+			t.Errorf("run %d: %d rows of services name nobody", seed, n)
+		}
 	}
 }

@@ -28,7 +28,6 @@ type writer struct {
 	stopped chan struct{}
 	backlog atomic.Int64
 	crowd   int // jobs of the last group
-	alone   int // groups in a row that held an import's rows and nothing else
 	state   *state
 	commits atomic.Int64
 	trouble atomic.Pointer[app.Error] // why the last transaction was not taken, nil when it was
@@ -36,15 +35,14 @@ type writer struct {
 
 // job is one waiting call: a Batch of Changes, or a function.
 type job struct {
-	batch     app.Batch
-	fn        func(*Tx) error
-	weight    int64
-	importing bool // rows of a file, which others go before
-	results   []app.Result
-	status    int
-	answer    []byte
-	repeat    bool
-	err       error
+	batch   app.Batch
+	fn      func(*Tx) error
+	weight  int64
+	results []app.Result
+	status  int
+	answer  []byte
+	repeat  bool
+	err     error
 
 	delivery app.Delivery
 	done     chan struct{}
@@ -204,7 +202,6 @@ func (w *writer) gather(first *job) []*job {
 func (w *writer) group(first *job) {
 	jobs := w.gather(first)
 	w.crowd = len(jobs)
-	w.noteOthers(jobs)
 	err := w.transact(jobs)
 	w.note(err)
 	if err != nil && len(jobs) > 1 && !isMachineFault(err) {

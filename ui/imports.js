@@ -160,7 +160,7 @@ export function readAs(imp) {
   const out = imp.columns.filter((c) => c.to === null).length;
   const plurals = /** @type {Record<string, string>} */ ({ comma: "commas", semicolon: "semicolons", tab: "tabs", pipe: "pipes", space: "spaces" });
   return [
-    `${plural(imp.columns.length, "column")}${out ? `, ${out} left out` : ""}`,
+    out ? `${count(imp.columns.length - out)} of ${plural(imp.columns.length, "column")}` : plural(imp.columns.length, "column"),
     `${imp.sniffed.encoding.value}${imp.gzip ? ", packed" : ""}, ${plurals[imp.sniffed.delimiter.value] ?? imp.sniffed.delimiter.value}, ${imp.sniffed.header.value === "yes" ? "first line is the header" : "no header"}`,
     size(imp.bytes),
   ];

@@ -97,7 +97,7 @@ function escapePart(part) {
 export function at(body, path) {
   let value = Array.isArray(body) ? body[0] : body;
   for (const part of splitPath(path)) {
-    if (value === null || typeof value !== "object") return undefined;
+    if (value === null || typeof value !== "object" || !Object.hasOwn(value, part)) return undefined;
     value = value[part];
   }
   return value;

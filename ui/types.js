@@ -211,7 +211,7 @@
  * @property {Delivery|null} last_failure
  */
 /** @typedef {{uid: string, event?: string, timestamp?: string, properties?: Record<string, any>, attributes?: Record<string, any>, merged?: string, account?: string}} Became */
-/** @typedef {{id: string, received_at: string, state: string, error?: string, event: string, verified: boolean, became: Became[]|null, bytes: number, replayed_at?: string, removed?: boolean}} Delivery */
+/** @typedef {{id: string, received_at: string, state: string, error: string|null, event: string, verified: boolean, became: Became[]|null, bytes: number, replayed_at?: string, removed?: boolean}} Delivery */
 /** @typedef {{url: string, kind: string, state: string, tries: number, error?: string, done_at?: string, next_try?: string}} Sent */
 /** @typedef {Delivery & {body?: any, mended?: string, sent?: Sent[], customers: Record<string, string>}} DeliveryDetail */
 

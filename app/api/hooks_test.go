@@ -543,3 +543,34 @@ func TestIntegrations_areChangedListedAndRemoved(t *testing.T) {
 }
 
 func everyRequest(*requestlog.Request) bool { return true }
+
+func TestDeliveries_aPageHoldsNoMoreThanAFewLargeBodies(t *testing.T) {
+	t.Parallel()
+	s := apitest.Start(t)
+	id, path := connect(t, s, `{"kind":"webhook"}`)
+	for i := range 4 {
+		taken(t, s, path, fmt.Sprintf(`{"n":%d,"x":%q}`, i, strings.Repeat("x", 3<<20)), "ignored")
+	}
+	var page struct {
+		Data []struct {
+			ID    string
+			Error *string
+			Bytes int
+			Body  *json.RawMessage
+		}
+	}
+	if err := json.Unmarshal(s.Do(t, "GET", "/v1/integrations/"+id+"/deliveries", "", 200), &page); err != nil {
+		t.Fatal(err)
+	}
+	if len(page.Data) != 4 {
+		t.Fatalf("%d deliveries", len(page.Data))
+	}
+	for i, d := range page.Data {
+		if has := d.Body != nil; has != (i < 2) || d.Bytes < 3<<20 || d.Error == nil {
+			t.Errorf("delivery %d of %d bytes: with its body %v, error %v", i, d.Bytes, has, d.Error)
+		}
+	}
+	if last := delivery(t, s, id, page.Data[3].ID); len(apitest.Text(last, "body", "x")) != 3<<20 {
+		t.Error("the last body cannot be read by itself")
+	}
+}

@@ -173,3 +173,26 @@ func TestImports_refuseWhatIsNoTableOrDoesNotFit(t *testing.T) {
 		t.Errorf("%d %s", a.Status, a.Body)
 	}
 }
+
+// A segment follows an import in, over what was there, and its undoing out again.
+func TestImports_segmentsFollowInAndOut(t *testing.T) {
+	t.Parallel()
+	s := apitest.Start(t)
+	s.Do(t, "PUT", "/v1/users/p1", `{"meta":{"plan":"Fibre 20"}}`, 200)
+	id := apitest.Text(s.Do(t, "POST", "/v1/segments", `{"title":"Fibre 100 or 50","rule":{"attribute":"plan","op":"in","value":["Fibre 50","Fibre 100"]}}`, 200), "id")
+	count := func() string {
+		s.Do(t, "GET", "/v1/status?wait=20s", "", 200)
+		return string(apitest.Member(s.Do(t, "GET", "/v1/segments/"+id, "", 200), "count"))
+	}
+	if got := count(); got != "0" {
+		t.Fatalf("at first %s", got)
+	}
+	done := importEnded(t, s, sendFile(t, s, "", people, nil))
+	if got := count(); got != "2" { // p1 and p3; p2's address and p4's short row are refused
+		t.Errorf("after the import %s: %s", got, done)
+	}
+	undone := importEnded(t, s, apitest.Answer{Status: 202, Body: s.Send(t, apitest.Request{Method: "POST", Path: "/v1/imports/" + apitest.Text(done, "id") + "/undo"}).Body})
+	if got := count(); got != "0" || apitest.Text(undone, "state") != "undone" {
+		t.Errorf("after the undoing %s: %s", got, undone)
+	}
+}

@@ -133,7 +133,11 @@ func (a *API) deleteIntegration(c *call) ([]byte, error) {
 	return statusOK, a.store.DeleteIntegration(c.lasting(), in.Row)
 }
 
-// deliveries answers a connection's log, newest first, each with its body.
+// listedBodies bounds the bodies that a page of the log holds; one can have 4 MB.
+const listedBodies = 8 << 20
+
+// deliveries answers a connection's log, newest first, each with its body. Where those
+// are large together, the later ones are left out: each can be read by itself.
 func (a *API) deliveries(c *call) ([]byte, error) {
 	ctx := c.Request.Context()
 	in, err := a.store.FindIntegration(ctx, c.Param("id"))
@@ -158,10 +162,13 @@ func (a *API) deliveries(c *call) ([]byte, error) {
 		return nil, err
 	}
 	views := make([]hook.DeliveryView, len(list))
+	room := int64(listedBodies)
 	for i := range list {
-		one, err := a.store.Delivery(ctx, list[i].ID)
-		if err != nil { // pruned meanwhile
-			one = &list[i]
+		one := &list[i]
+		if room -= one.Bytes; room >= 0 {
+			if whole, err := a.store.Delivery(ctx, one.ID); err == nil { // or pruned meanwhile
+				one = whole
+			}
 		}
 		views[i] = hook.ViewDelivery(one)
 	}

@@ -30,7 +30,7 @@ func (c *compiler) attribute(x *app.AttributeCondition) node {
 		c.plan.movers = append(c.plan.movers, lastMover{c.s})
 	}
 	if t.Op.Moving() {
-		c.plan.movers = append(c.plan.movers, leaf)
+		c.plan.movers = append(c.plan.movers, dateMover{zoning, t, leaf.dates})
 	}
 	return leaf
 }
@@ -70,34 +70,6 @@ func (l *attrLeaf) all() bitset {
 // dates is the index of the attribute's dates: made when time is first looked at, so by
 // the Keeper, and kept up with the column from then on.
 func (l *attrLeaf) dates() *dateIndex { return l.s.datesOf(l.name, l.m.v, l.m.t.Test.Forced) }
-
-// edges are those of the test's interval at another instant.
-func (l *attrLeaf) edges(now app.Instant, zone *time.Location) segment.Interval {
-	return l.m.t.Interval(segment.Moment{Now: now, Zone: zone})
-}
-
-func (l *attrLeaf) next(now app.Instant) (app.Instant, bool) {
-	return soonest(l.clock(now), func(zone *time.Location) (app.Instant, bool) {
-		if l.m.t.Op == app.OpAnniversary {
-			return nextRound(l.m.t, now, zone), true
-		}
-		return edges(l.edges).next(now, zone, func(t app.Instant) (app.Instant, bool) { return l.dates().after(t, zone) })
-	})
-}
-
-func (l *attrLeaf) moved(from, to app.Instant, visit func(uint32)) bool {
-	return overZones(l.clock(to), func(zone *time.Location) bool {
-		if l.m.t.Op == app.OpAnniversary {
-			return l.m.t.Rounds(segment.Moment{Now: from, Zone: zone}) != l.m.t.Rounds(segment.Moment{Now: to, Zone: zone})
-		}
-		for _, s := range edges(l.edges).sweep(from, to, zone) {
-			if !s.still() {
-				l.dates().between(s, zone, visit)
-			}
-		}
-		return false
-	})
-}
 
 // still reports whether an edge has not moved at all.
 func (s swept) still() bool { return s.from == s.to }

@@ -5,7 +5,6 @@ import (
 	"math"
 	"slices"
 	"sort"
-	"strings"
 	"time"
 
 	"kith/app"
@@ -31,10 +30,9 @@ type eventPart struct {
 	where  []*matcher
 	zones  []zoning
 	of     *values
-	number *matcher // reads of as numbers
 	hashes []uint64
 	source int // row of the source that counts, 0 any, -1 none
-	moving []*propertyDates
+	moving []dateMover
 }
 
 // window is the instants that events are taken from: from is included, to is not.
@@ -104,7 +102,8 @@ func (c *compiler) parts(x *app.EventCondition, of string, hash, rows bool) []*e
 			}
 			p.where, p.zones = append(p.where, newMatcher(v, t)), append(p.zones, c.zoning(w.Test.Zone))
 			if t.Op.Moving() {
-				p.moving = append(p.moving, &propertyDates{zoning: c.zoning(w.Test.Zone), s: s, m: p.where[len(p.where)-1]})
+				d := &propertyDates{s: s, v: v, epochs: t.Test.Forced}
+				p.moving = append(p.moving, dateMover{c.zoning(w.Test.Zone), t, d.fresh})
 			}
 		}
 		switch {
@@ -361,88 +360,6 @@ func (l *eventLeaf) occurrence(slot uint32, w window, x *scratch) bool {
 	return l.t.Count(n)
 }
 
-// sum makes one number of events.
-type sum struct {
-	l    *eventLeaf
-	n    int
-	sum  float64
-	seen map[uint64]struct{}
-}
-
-func newSum(l *eventLeaf, x *scratch) sum {
-	a := sum{l: l}
-	if l.c.Aggregate == app.Distinct {
-		if x.seen == nil {
-			x.seen = map[uint64]struct{}{}
-		}
-		clear(x.seen)
-		a.seen = x.seen
-	}
-	return a
-}
-
-func (a *sum) add(p *eventPart, place uint32, at app.Instant, slot uint32) {
-	if a.l.c.Aggregate == app.Distinct {
-		key := uint64(0)
-		if a.l.c.Of == app.EventDay {
-			clock := a.l.clock(at)
-			key = uint64(app.DayOf(app.WallOf(at, clock.zones[a.l.of(slot)]))) + 1<<32
-		} else {
-			key = p.hashes[place]
-		}
-		if key != 0 {
-			a.seen[key] = struct{}{}
-		}
-		return
-	}
-	v, ok := numberAt(p.of, place)
-	if !ok {
-		return
-	}
-	a.n++
-	switch {
-	case a.l.c.Aggregate == app.Min && a.n > 1:
-		a.sum = min(a.sum, v)
-	case a.l.c.Aggregate == app.Max && a.n > 1:
-		a.sum = max(a.sum, v)
-	case a.n == 1 && (a.l.c.Aggregate == app.Min || a.l.c.Aggregate == app.Max):
-		a.sum = v
-	default:
-		a.sum += v
-	}
-}
-
-// numberAt reads a value as a number.
-func numberAt(v *values, i uint32) (float64, bool) {
-	if v.form == numberForm {
-		if n := v.numbers[i]; n == n {
-			return n, true
-		}
-	}
-	if v.form == textForm {
-		if content := v.at(i); content != nil {
-			return app.ParseNumber(strings.TrimSpace(string(content)))
-		}
-	}
-	raw := v.raw(i)
-	if len(raw) == 0 {
-		return 0, false
-	}
-	return segment.NumberOf(raw)
-}
-
-func (a *sum) holds() bool {
-	switch a.l.c.Aggregate {
-	case app.Distinct:
-		return a.l.t.Count(float64(len(a.seen)))
-	case app.Sum:
-		return a.l.t.Count(a.sum)
-	case app.Avg:
-		return a.n > 0 && a.l.t.Count(a.sum/float64(a.n))
-	}
-	return a.n > 0 && a.l.t.Count(a.sum)
-}
-
 // all walks everybody who has such events; for all others one answer holds.
 func (l *eventLeaf) all() bitset {
 	out := newBits(l.s.count())
@@ -580,113 +497,4 @@ func (m *matcher) fillTable() {
 			m.code(uint16(code), 0)
 		}
 	}
-}
-
-// windowMover turns where events enter or leave a window.
-type windowMover struct {
-	zoning
-	parts  []*eventPart
-	within *app.Window
-}
-
-func (w *windowMover) rolls() bool {
-	return w.within != nil && (!w.within.Last.IsZero() || w.within.From != nil && w.within.From.Date == nil || w.within.To != nil && w.within.To.Date == nil)
-}
-
-func (w *windowMover) edges(now app.Instant, zone *time.Location) segment.Interval {
-	return windowAt(w.within, now, zone)
-}
-
-func (w *windowMover) next(now app.Instant) (app.Instant, bool) {
-	best, found := segment.End, false
-	for _, p := range w.parts {
-		if t, ok := p.s.upcoming.after(now); ok && t < best {
-			best, found = t, true
-		}
-		if !w.rolls() {
-			continue
-		}
-		p.s.needIndex()
-		t, ok := soonest(w.clock(now), func(zone *time.Location) (app.Instant, bool) {
-			return edges(w.edges).next(now, zone, p.s.index.after)
-		})
-		if ok && t < best {
-			best, found = t, true
-		}
-	}
-	return best, found
-}
-
-func (w *windowMover) moved(from, to app.Instant, visit func(uint32)) bool {
-	for _, p := range w.parts {
-		p.s.upcoming.between(from+1, to, visit)
-		if !w.rolls() {
-			continue
-		}
-		p.s.needIndex()
-		overZones(w.clock(to), func(zone *time.Location) bool {
-			for _, s := range edges(w.edges).sweep(from, to, zone) {
-				if !s.still() {
-					p.s.index.between(s.from, s.to, visit)
-				}
-			}
-			return false
-		})
-	}
-	return false
-}
-
-// propertyDates turns where a moving test of a property's dates does.
-type propertyDates struct {
-	zoning
-	s     *series
-	m     *matcher
-	index *dateIndex
-	size  int
-}
-
-// fresh makes the index anew when events have come since: a test like this is rare.
-func (p *propertyDates) fresh() *dateIndex {
-	if p.index != nil && p.size == len(p.s.at) {
-		return p.index
-	}
-	p.index, p.size = &dateIndex{epochs: p.m.t.Test.Forced}, len(p.s.at)
-	for k, slot := range p.s.owners {
-		for i := p.s.starts[k]; i < p.s.starts[k+1]; i++ {
-			p.index.add(slot, p.m.v.raw(i))
-		}
-	}
-	for i, slot := range p.s.who {
-		if slot != nobody {
-			p.index.add(slot, p.m.v.raw(uint32(p.s.main+i)))
-		}
-	}
-	return p.index
-}
-
-func (p *propertyDates) edges(now app.Instant, zone *time.Location) segment.Interval {
-	return p.m.t.Interval(segment.Moment{Now: now, Zone: zone})
-}
-
-func (p *propertyDates) next(now app.Instant) (app.Instant, bool) {
-	return soonest(p.clock(now), func(zone *time.Location) (app.Instant, bool) {
-		if p.m.t.Op == app.OpAnniversary {
-			return nextRound(p.m.t, now, zone), true
-		}
-		return edges(p.edges).next(now, zone, func(t app.Instant) (app.Instant, bool) { return p.fresh().after(t, zone) })
-	})
-}
-
-func (p *propertyDates) moved(from, to app.Instant, visit func(uint32)) bool {
-	return overZones(p.clock(to), func(zone *time.Location) bool {
-		if p.m.t.Op == app.OpAnniversary {
-			return p.m.t.Rounds(segment.Moment{Now: from, Zone: zone}) != p.m.t.Rounds(segment.Moment{Now: to, Zone: zone})
-		}
-		for _, s := range edges(p.edges).sweep(from, to, zone) {
-			if !s.still() {
-				p.fresh().between(s, zone, visit)
-			}
-		}
-		return false
-	})
 }

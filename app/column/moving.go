@@ -94,6 +94,15 @@ func dates(raw []byte, epochs bool, visit func(app.Date)) {
 	}
 }
 
+// datesAt calls visit with the dates in the value of number i.
+func (v *values) datesAt(i uint32, epochs bool, visit func(app.Date)) {
+	if v.form == dateForm && v.dates[i] != noDate {
+		visit(unpackDate(v.dates[i]))
+		return
+	}
+	dates(v.raw(i), epochs, visit)
+}
+
 func (x *dateIndex) add(slot uint32, raw []byte) {
 	dates(raw, x.epochs, func(d app.Date) { x.put(slot, d) })
 }
@@ -124,15 +133,12 @@ func (x *dateIndex) fill(v *values) {
 		}
 	}
 	for i := range uint32(v.n) {
-		switch {
-		case v.form == dictForm:
-			for _, d := range parsed[v.codes[i]] {
-				put(i, d)
-			}
-		case v.form == dateForm && v.dates[i] != noDate:
-			put(i, unpackDate(v.dates[i]))
-		default:
-			dates(v.raw(i), x.epochs, func(d app.Date) { put(i, d) })
+		if v.form != dictForm {
+			v.datesAt(i, x.epochs, func(d app.Date) { put(i, d) })
+			continue
+		}
+		for _, d := range parsed[v.codes[i]] {
+			put(i, d)
 		}
 	}
 	x.instants.take(instants)
@@ -155,4 +161,39 @@ func (x *dateIndex) between(s swept, zone *time.Location, visit func(slot uint32
 	if x.wall.size() > 0 {
 		x.wall.between(wallAt(s.from, zone), wallAt(s.to+1, zone), visit)
 	}
+}
+
+// dateMover turns where time passes one of the dates that a moving test is made on.
+type dateMover struct {
+	zoning
+	t     *segment.Tester
+	dates func() *dateIndex
+}
+
+// edges are those of the test's interval at another instant.
+func (m dateMover) edges(now app.Instant, zone *time.Location) segment.Interval {
+	return m.t.Interval(segment.Moment{Now: now, Zone: zone})
+}
+
+func (m dateMover) next(now app.Instant) (app.Instant, bool) {
+	return soonest(m.clock(now), func(zone *time.Location) (app.Instant, bool) {
+		if m.t.Op == app.OpAnniversary {
+			return nextRound(m.t, now, zone), true
+		}
+		return edges(m.edges).next(now, zone, func(t app.Instant) (app.Instant, bool) { return m.dates().after(t, zone) })
+	})
+}
+
+func (m dateMover) moved(from, to app.Instant, visit func(uint32)) bool {
+	return overZones(m.clock(to), func(zone *time.Location) bool {
+		if m.t.Op == app.OpAnniversary {
+			return m.t.Rounds(segment.Moment{Now: from, Zone: zone}) != m.t.Rounds(segment.Moment{Now: to, Zone: zone})
+		}
+		for _, s := range edges(m.edges).sweep(from, to, zone) {
+			if !s.still() {
+				m.dates().between(s, zone, visit)
+			}
+		}
+		return false
+	})
 }

@@ -39,12 +39,6 @@ func newSeries() *series {
 	return &series{starts: []uint32{0}, fresh: map[uint32][]uint32{}, gone: map[uint32]struct{}{}, props: map[string]*values{}, hashes: map[string][]uint64{}}
 }
 
-// extra is what a series must keep of its events beside their times.
-type extra struct {
-	props, hashes map[string]struct{}
-	sources, rows bool
-}
-
 // wants reports whether events must be read with their value and properties.
 func (s *series) wants() bool { return len(s.props) > 0 || len(s.hashes) > 0 }
 
@@ -298,9 +292,7 @@ func (s *series) of(who uint32, buffer *[]uint32) run {
 		}
 	}
 	old := len(list)
-	for _, i := range s.fresh[who] {
-		list = append(list, i)
-	}
+	list = append(list, s.fresh[who]...)
 	if old > 0 && old < len(list) && s.at[list[old]] < s.at[list[old-1]] {
 		sort.SliceStable(list, func(a, b int) bool { return s.at[list[a]] < s.at[list[b]] })
 	}

@@ -2,6 +2,7 @@ package column
 
 import (
 	"testing"
+	"time"
 
 	"kith/app"
 	"kith/app/segment"
@@ -74,4 +75,36 @@ func TestPlan_sleepsUntilTimeTurnsSomebody(t *testing.T) {
 			now = next
 		}
 	})
+}
+
+// A property's dates turn a test of them also when they lie in their packed form.
+func TestPlan_aPropertysPackedDatesMove(t *testing.T) {
+	was := dictLimit
+	dictLimit = 1
+	defer func() { dictLimit = was }()
+	w := &segmenttest.World{Now: segmenttest.Instant("2026-03-01T12:00:00Z"), Zone: time.UTC}
+	for row := range int64(4) {
+		at := w.Now - app.Instant(20+row)*app.DayMillis
+		w.Customers = append(w.Customers, &segment.Facts{Customer: &app.Customer{Row: row + 1}, Events: []app.Event{{Row: row + 1, Customer: row + 1,
+			Name: segmenttest.Events[0], Source: "api", At: w.Now - 1, Properties: []byte(`{"at":"` + at.String() + `"}`)}}})
+	}
+	tb := newTables(w)
+	s := filled(t, tb)
+	r, err := app.ParseRule([]byte(`{"event":"` + segmenttest.Events[0] + `","where":[{"property":"at","op":"within_last","value":"30d"}]}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	plan := planOf(t, s, tb, r)
+	if form := s.series[segmenttest.Events[0]].props["at"].form; form != dateForm {
+		t.Fatalf("the column is of form %d", form)
+	}
+	// The oldest is 23 days old now; before its morning, midnights alone are looked at.
+	morning, leaves := w.Now+7*app.DayMillis-4*3_600_000, w.Now+7*app.DayMillis
+	if next, ok := plan.Next(morning); !ok || next != leaves {
+		t.Errorf("next is %v %v, want %v", next, ok, leaves)
+	}
+	moved := map[int64]bool{}
+	if plan.Moved(morning, leaves, func(row int64) { moved[row] = true }) || len(moved) != 1 || !moved[4] {
+		t.Errorf("%v were named, want the oldest alone", moved)
+	}
 }

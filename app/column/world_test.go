@@ -261,3 +261,50 @@ func TestShrink_comesBackWhenAsked(t *testing.T) {
 		check(t, s, w, planOf(t, s, tb, other), other, "asked again")
 	})
 }
+
+// Of 500 rules, a window concerns those that look at what it changed, and no others.
+func TestTouched_concernsOnlyRulesThatLook(t *testing.T) {
+	s := New(nil)
+	tb := &tables{w: &segmenttest.World{}, names: []string{"Paid", "Other"}}
+	var plans []*Plan
+	for i := range 500 {
+		text := `{"attribute":"plan","op":"is","value":"pro"}`
+		switch {
+		case i < 50:
+			text = `{"all":[{"attribute":"plan","op":"is","value":"pro"},{"event":"Paid"}]}`
+		case i < 100:
+			text = `{"event":"Other"}`
+		case i < 120:
+			text = `{"list":"` + segmenttest.Lists[0] + `"}`
+		}
+		r, err := app.ParseRule([]byte(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		plans = append(plans, planOf(t, s, tb, r))
+	}
+	concerned := func(touched *Touched) (n int) {
+		for _, p := range plans {
+			some := false
+			p.Touched(touched, func(list []Touch) { some = some || len(list) > 0 })
+			if some {
+				n++
+			}
+		}
+		return n
+	}
+	one := []Touch{{Row: 1}}
+	for name, c := range map[string]struct {
+		touched Touched
+		want    int
+	}{
+		"an event":     {Touched{Events: map[string][]Touch{"Paid": one}}, 50},
+		"an attribute": {Touched{Attributes: map[string][]Touch{"plan": one}}, 430},
+		"a list":       {Touched{Lists: map[int64][]Touch{1: one}}, 20},
+		"nothing":      {Touched{Attributes: map[string][]Touch{"else": one}}, 0},
+	} {
+		if got := concerned(&c.touched); got != c.want {
+			t.Errorf("%s concerns %d rules, want %d", name, got, c.want)
+		}
+	}
+}

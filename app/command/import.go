@@ -45,7 +45,7 @@ a Kith runs on the data folder, it goes over the API with the keys of the config
 		RunE: func(cmd *cobra.Command, args []string) error {
 			var err error
 			if f.o.Map, err = importer.ParseMap(f.mapText); err != nil {
-				return usageError{err}
+				return usageError{fmt.Errorf("--map %s", app.Public(err).Message)}
 			}
 			cfg, err := c.config(cmd)
 			if err != nil {

@@ -40,7 +40,7 @@ func connections() []*app.Integration {
 		paystack: {Kind: "paystack", Name: "Paystack", Secret: "sk_test_mint"},
 		mailgun:  {Kind: "mailgun", Name: "Mailgun", Secret: "mint-signing-key", Tolerance: 5 * time.Minute},
 		warehouse: {Kind: "webhook", Name: "Warehouse", Secret: "mint-warehouse", Options: app.IntegrationOptions{
-			Signature: &app.HookSignature{Header: "X-Warehouse-Key", Algorithm: "token"},
+			Signature: &app.HookSignature{Header: "X-Warehouse-Key", Algorithm: "token", Encoding: "hex"},
 			Mapping:   &app.HookMapping{UID: "customer", Event: "what", Timestamp: "time", ID: "parcel.id", Properties: map[string]string{"router": "parcel.router", "city": "parcel.city"}},
 		}},
 	}

@@ -293,7 +293,7 @@ type DeliveryView struct {
 	ID         string          `json:"id"`
 	ReceivedAt app.Instant     `json:"received_at"`
 	State      string          `json:"state"`
-	Error      string          `json:"error,omitempty"`
+	Error      *string         `json:"error"`
 	Event      string          `json:"event"`
 	Verified   bool            `json:"verified"`
 	Became     json.RawMessage `json:"became"`
@@ -320,8 +320,11 @@ type SentView struct {
 // ViewDelivery returns a delivery as it is shown, with its body if it has one.
 func ViewDelivery(d *app.Delivery) DeliveryView {
 	v := DeliveryView{
-		ID: d.ID, ReceivedAt: d.ReceivedAt, State: d.State.String(), Error: d.Error, Event: d.Event, Verified: d.Verified,
+		ID: d.ID, ReceivedAt: d.ReceivedAt, State: d.State.String(), Event: d.Event, Verified: d.Verified,
 		Became: d.Became, Bytes: d.Bytes, ReplayedAt: d.ReplayedAt, Removed: d.Removed,
+	}
+	if d.Error != "" {
+		v.Error = &d.Error
 	}
 	if d.Body != nil {
 		v.Body = bodyJSON(d.Body)

@@ -78,3 +78,31 @@ func BenchmarkFill(b *testing.B) {
 	syscall.Getrusage(syscall.RUSAGE_SELF, &after)
 	b.ReportMetric(float64(after.Utime.Nano()+after.Stime.Nano()-before.Utime.Nano()-before.Stime.Nano())/float64(b.N)/customers, "cpu-ns/customer")
 }
+
+// BenchmarkTurn is ten thousand customers whom time turns at one instant.
+func BenchmarkTurn(b *testing.B) {
+	h := open(b, time.UTC)
+	const customers = 10_000
+	var changes []app.Change
+	for i := range customers {
+		changes = append(changes, &app.Track{UID: fmt.Sprintf("c%d", i), Event: "Paid", At: h.now()})
+	}
+	h.apply(changes...)
+	s := h.segment(`{"event":"Paid","within":{"last":"30d"}}`)
+	h.drain()
+	for b.Loop() {
+		in := len(h.k.Members(s.Row, app.Page{Limit: 2 * customers})) > 0
+		if in {
+			h.clock.Move(30 * 24 * time.Hour)
+		} else {
+			h.clock.Move(-30 * 24 * time.Hour) // put back, everybody is asked again
+		}
+		if err := h.k.Settle(bg); err != nil {
+			b.Fatal(err)
+		}
+		if now := len(h.k.Members(s.Row, app.Page{Limit: 2 * customers})); now > 0 == in {
+			b.Fatalf("%d members", now)
+		}
+	}
+	b.ReportMetric(customers*float64(b.N)/b.Elapsed().Seconds(), "turns/s")
+}

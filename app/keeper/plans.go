@@ -75,7 +75,7 @@ func (k *Keeper) refreshOne(ctx context.Context, g *app.Segment, edited map[int6
 	if err != nil {
 		return fmt.Errorf("the stored rule of segment %d: %w", g.Row, err)
 	}
-	members := roaring64.New()
+	var members *roaring64.Bitmap
 	if s == nil {
 		if members, g.Built, err = k.db.Membership(ctx, g.Row); app.CodeOf(err) == app.CodeNotFound && err != nil {
 			return nil // deleted since
@@ -218,8 +218,6 @@ func (k *Keeper) load(ctx context.Context) error {
 type names struct {
 	ctx context.Context
 	k   *Keeper
-	// locked says that the caller holds k.mu.
-	locked bool
 }
 
 func (k *Keeper) namesFor(ctx context.Context) column.Names { return names{ctx: ctx, k: k} }

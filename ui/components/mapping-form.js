@@ -33,7 +33,11 @@ function Line({ leaf, role, set }) {
 
 /** What the body means by now, in a sentence each. @param {{mapping: Mapping, body: any}} props */
 function Meaning({ mapping, body }) {
-  const value = (/** @type {string|undefined} */ path) => path ? html`<code>${short(at(body, path) ?? null)}</code>` : null;
+  const value = (/** @type {string|undefined} */ path) => {
+    if (!path) return null;
+    const here = at(body, path);
+    return here === undefined ? html`what stands at <code>${path}</code>, which this body lacks` : html`<code>${short(here)}</code>`;
+  };
   const who = mapping.uid || mapping.email;
   const named = mapping.event ? value(mapping.event) : mapping.event_name ? html`<b>${mapping.event_name}</b>` : null;
   const properties = Object.keys(mapping.properties ?? {});

@@ -121,3 +121,38 @@ func walk(t *testing.T, s *server, n int, text func(i int) string) {
 		b.intact("as JSON: " + text(i))
 	}
 }
+
+// TestHostileText_ofServicesIsTextToo has a service post each text as a name, as a value
+// and as a whole body, applied and refused, and opens all of it, the form included.
+func TestHostileText_ofServicesIsTextToo(t *testing.T) {
+	t.Parallel()
+	s := serve(t, true, nil)
+	list := append(naughty(t)[:120], nasty...)
+	id, path := s.connect(`{"kind":"webhook","name":` + keyOf(nasty[0]) + `,"mapping":{"uid":"who","event":"what","properties":{"note":"note"},"attributes":{"note":"note"}}}`)
+	_, mail := s.connect(`{"kind":"postmark","name":` + quote(nasty[1]) + `}`)
+	for i, text := range list {
+		q := quote(text)
+		s.hook(path, fmt.Sprintf(`{"who":"evil_%d","what":%s,"note":%s,%s:%s}`, i%9, keyOf(text), q, keyOf(text), q))
+		s.hook(path, text)
+		s.hook(path, fmt.Sprintf(`{"who":{%s:1},"note":%s}`, q, q))
+		s.hook(mail, fmt.Sprintf(`{"RecordType":"Bounce","Type":%s,"ID":%d,"Email":"a@example.com","Subject":%s,"Description":%s}`, q, i, q, q))
+	}
+	b := s.signedIn()
+	for _, width := range []int64{1440, 390} {
+		b.look(width, false)
+		b.open("/app/integrations")
+		b.intact(fmt.Sprintf("the tiles at %d px", width))
+		for _, state := range []string{"applied", "failed"} {
+			b.open("/app/integrations/" + id + "?state=" + state)
+			for n := range 5 {
+				b.is(fmt.Sprintf(`(document.querySelectorAll("tbody tr .unfold")[%d].click(), true)`, n*3))
+				b.wait(`document.querySelector(".detail .listing, .detail pre")`)
+				b.intact(fmt.Sprintf("hook %d, %s, at %d px", n, state, width))
+			}
+		}
+		b.open("/app/integrations/" + id)
+		b.click("button", "What it means")
+		b.wait(`document.querySelector("dialog[open] .leaf")`)
+		b.intact(fmt.Sprintf("the form at %d px", width))
+	}
+}

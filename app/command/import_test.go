@@ -1,0 +1,91 @@
+package command
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// kith runs a command line of this program and returns what it said.
+func kith(t *testing.T, code int, args ...string) (stdout, stderr string) {
+	t.Helper()
+	var out, errs bytes.Buffer
+	if got := Main(args, &out, &errs, nil); got != code {
+		t.Fatalf("kith %s ended with %d, want %d:\n%s%s", strings.Join(args, " "), got, code, &out, &errs)
+	}
+	return out.String(), errs.String()
+}
+
+func wantSaid(t *testing.T, text string, parts ...string) {
+	t.Helper()
+	for _, part := range parts {
+		if !regexp.MustCompile(part).MatchString(text) {
+			t.Errorf("it does not say %q:\n%s", part, text)
+		}
+	}
+}
+
+const importedPeople = "uid;E-mail;Plan\np1;ada@example.com;Fibre\np2;not an address;Fibre\np3;cy@example.com;Copper\n"
+
+func TestImport_intoTheFolder(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	data, file := filepath.Join(dir, "data"), filepath.Join(dir, "people.csv")
+	if err := os.WriteFile(file, []byte(importedPeople), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	out, _ := kith(t, exitDone, "import", file, "--data", data, "--dry-run")
+	wantSaid(t, out, `nothing was written`, `E-mail +→ email`, `\b2 created`, `\b1 refused`)
+	out, _ = kith(t, exitDone, "import", file, "--data", data)
+	wantSaid(t, out, `UTF-8, semicolons, found by uid`, `\b3 rows`, `\b2 created`, `\b1 refused`, `people\.errors\.csv`)
+	report, err := os.ReadFile(filepath.Join(dir, "people.errors.csv"))
+	if err != nil || !strings.Contains(string(report), "p2;not an address;Fibre") {
+		t.Errorf("the report is %q %v", report, err)
+	}
+	// The report, mended, goes in: what it says beside the cells is left out.
+	mended := bytes.ReplaceAll(report, []byte("p2;not an address"), []byte("p2;bo@example.com"))
+	if err := os.WriteFile(filepath.Join(dir, "people.errors.csv"), mended, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	out, _ = kith(t, exitDone, "import", filepath.Join(dir, "people.errors.csv"), "--data", data)
+	wantSaid(t, out, `\b1 created`)
+	out, _ = kith(t, exitDone, "import", file, "--data", data, "--map", `{"Plan":{"to":"tariff"}}`, "--errors", filepath.Join(dir, "e.csv"))
+	wantSaid(t, out, `\b2 updated`)
+	id := regexp.MustCompile(`--undo ([0-9a-f]{24})`).FindStringSubmatch(out)[1]
+	out, _ = kith(t, exitDone, "import", "--undo", id, "--data", data)
+	wantSaid(t, out, `Undone: 0 removed, 2 restored`)
+
+	_, said := kith(t, exitUsage, "import", "--data", data)
+	wantSaid(t, said, `kith import FILE.csv`)
+	_, said = kith(t, exitUsage, "import", file, "--data", data, "--map", "{")
+	wantSaid(t, said, `map`)
+	_, said = kith(t, exitFail, "import", file, "--data", data, "--id", "nothing")
+	wantSaid(t, said, `there is no column "nothing"; there are "uid", "E-mail", "Plan"`)
+	_, said = kith(t, exitFail, "import", filepath.Join(dir, "nowhere.csv"), "--data", data)
+	wantSaid(t, said, `no such file`)
+}
+
+func TestImport_intoAServer(t *testing.T) {
+	t.Parallel()
+	binary, data, file := buildKith(t), t.TempDir(), filepath.Join(t.TempDir(), "people.csv")
+	if err := os.WriteFile(file, []byte(importedPeople), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	cmd, base := startKith(t, binary, data)
+	defer stopKith(t, cmd)
+	keys := []string{"--keys-public", "pub", "--keys-private", "priv"}
+	out, _ := kith(t, exitDone, append([]string{"import", file, "--server", strings.TrimSuffix(base, "/v1")}, keys...)...)
+	wantSaid(t, out, `people.csv is imported`, `\b2 created`, `\b1 refused`)
+	id := regexp.MustCompile(`--undo ([0-9a-f]{24})`).FindStringSubmatch(out)[1]
+	out, _ = kith(t, exitDone, append([]string{"import", "--undo", id, "--server", base}, keys...)...)
+	wantSaid(t, out, `Undone: 2 removed`)
+	_, said := kith(t, exitFail, append([]string{"import", file, "--server", base, "--match", "number"}, keys...)...)
+	wantSaid(t, said, `no column becomes "number"`)
+	_, said = kith(t, exitUsage, "import", file, "--server", base)
+	wantSaid(t, said, `wants both keys`)
+	_, said = kith(t, exitFail, "import", file, "--data", data)
+	wantSaid(t, said, `A Kith runs on the data folder`, `--server`)
+}
