@@ -452,6 +452,8 @@ func (l *eventLeaf) walk(p *eventPart, out bitset) {
 		m.fillTable()
 	}
 	plain := l.c.Occurrence == app.EveryOccurrence && l.c.Aggregate == app.CountEvents && len(p.where) == 0 && p.source == 0 && len(l.windows) == 1
+	quick := l.c.Occurrence == app.EveryOccurrence && l.c.Aggregate == app.CountEvents && len(p.where) == 1 && p.source == 0 && len(l.windows) == 1 &&
+		p.where[0].v.form == dictForm && p.where[0].dates == nil
 	inParallel(len(out), func(from, to int) {
 		x := &scratch{upward: true}
 		first, _ := slices.BinarySearch(s.owners, uint32(from<<6))
@@ -465,10 +467,33 @@ func (l *eventLeaf) walk(p *eventPart, out bitset) {
 				out.put(slot, l.t.Count(float64(n)))
 				continue
 			}
+			if quick {
+				n := p.countCodes(s.starts[k], s.starts[k+1], l.windows[0], l.enough)
+				out.put(slot, l.t.Count(float64(n)))
+				continue
+			}
 			out.put(slot, l.holds(slot, x))
 		}
 	})
 	s.odd.each(func(slot uint32) { out.put(slot, l.holds(slot, &l.scratch)) })
+}
+
+// countCodes is count for events that lie together, by one test on a dictionary whose table
+// is filled.
+func (p *eventPart) countCodes(from, to uint32, w window, enough int) (n int) {
+	m := p.where[0]
+	codes, table, want := m.v.codes[from:to], m.table, yes
+	if m.t.Negated {
+		want = no
+	}
+	for i, at := range p.s.at[from:to] {
+		if at >= w.from && at < w.to && max(table[codes[i]], no) == want {
+			if n++; n >= enough {
+				break
+			}
+		}
+	}
+	return n
 }
 
 // countIn counts the instants in a window; at is in order.
