@@ -9,6 +9,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 
 	"kith/app"
@@ -53,9 +54,32 @@ loaded, told to fail and moved in time; GET /mock lists the calls.`,
 			return c.runMock(cmd.Context(), cfg, folder, f)
 		},
 	}
-	cmd.Flags().StringVar(&f.listen, "listen", mockListen, "where to listen, host:port")
+	cmd.PersistentFlags().StringVar(&f.listen, "listen", mockListen, "where to listen, host:port")
 	cmd.Flags().BoolVar(&f.quiet, "quiet", false, "print no line for each request")
+	cmd.AddCommand(c.mockPreload(&f))
 	return cmd
+}
+
+func (c *cli) mockPreload(f *mockFlags) *cobra.Command {
+	return &cobra.Command{
+		Use:   "preload",
+		Short: "Print the path of the file that leads Engage's Node SDK to the mock",
+		Example: `  NODE_OPTIONS="--require $(kith mock preload)" npm test
+  NODE_OPTIONS="--require $(kith mock preload --listen 127.0.0.1:6000)" node app.js`,
+		Args: exactly(0),
+		RunE: func(*cobra.Command, []string) error {
+			cache, err := os.UserCacheDir()
+			if err != nil {
+				return fmt.Errorf("the preload file has nowhere to go: %w", err)
+			}
+			path, err := mock.WritePreload(filepath.Join(cache, "kith"), f.listen)
+			if err != nil {
+				return fmt.Errorf("write the preload file: %w", err)
+			}
+			_, err = fmt.Fprintln(c.out, path)
+			return err
+		},
+	}
 }
 
 // runMock serves until ctx ends. Of cfg it takes what says how data is read (the time zone,
@@ -161,16 +185,21 @@ func (c *cli) sayMock(address string, m *mock.Mock, folder string, kept bool) {
 	if kept {
 		end = "kept"
 	}
+	at := ""
+	if host := strings.TrimPrefix(address, "http://"); host != mockListen {
+		at = " --listen " + host
+	}
 	fmt.Fprintf(c.out, `Kith %s plays Engage; any key pair is taken
   API        %s/v1
   control    %s/mock
   dashboard  %s%s
   data       %s (%s)
 
+Node     NODE_OPTIONS="--require $(kith mock preload%s)"
 Python   engagesdk.API_URL = "%s/v1"
 Go       client.BaseUrl = "%s/v1"
 
-`, Version, address, address, address, cmp.Or(m.Setup(), "/app/"), folder, end, address, address)
+`, Version, address, address, address, cmp.Or(m.Setup(), "/app/"), folder, end, at, address, address)
 }
 
 func isLoopback(a net.Addr) bool {
