@@ -3,6 +3,7 @@ package command
 import (
 	"cmp"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -24,10 +25,16 @@ import (
 // mockListen is where the mock listens, so that it can stand beside a Kith that serves.
 const mockListen = "127.0.0.1:5485"
 
+// mockTLS is where SDKs look for Engage's hosts, once these lead to this machine.
+const mockTLS = "127.0.0.1:443"
+
 // mockFlags are the flags of the mock.
 type mockFlags struct {
 	listen string
 	quiet  bool
+	// tls also answers for Engage's own hosts, at tlsListen.
+	tls       bool
+	tlsListen string
 }
 
 func (c *cli) mock() *cobra.Command {
@@ -40,6 +47,7 @@ it). Any key pair is taken, and nothing is sent or fetched. Under /mock it can b
 loaded, told to fail and moved in time; GET /mock lists the calls.`,
 		Example: `  kith mock
   kith mock --data ./mock-data --listen 127.0.0.1:6000
+  sudo kith mock --tls --data ./mock-data
   curl -X POST http://127.0.0.1:5485/mock/failures -d '{"path":"/users/*","status":503,"count":2}'`,
 		Args: exactly(0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -55,6 +63,8 @@ loaded, told to fail and moved in time; GET /mock lists the calls.`,
 		},
 	}
 	cmd.PersistentFlags().StringVar(&f.listen, "listen", mockListen, "where to listen, host:port")
+	cmd.Flags().BoolVar(&f.tls, "tls", false, "also answer for "+strings.Join(mock.Hosts, ", ")+" by TLS, with a local authority")
+	cmd.Flags().StringVar(&f.tlsListen, "tls-listen", mockTLS, "where to listen for TLS, on this machine only")
 	cmd.Flags().BoolVar(&f.quiet, "quiet", false, "print no line for each request")
 	cmd.AddCommand(c.mockPreload(&f))
 	return cmd
@@ -106,6 +116,15 @@ func (c *cli) runMock(ctx context.Context, cfg *config.Config, folder string, f 
 		log.Warn("whoever reaches this address can read and reset the mock", "address", l.Addr())
 	}
 
+	var secure net.Listener
+	trust := ""
+	if f.tls {
+		if secure, trust, err = listenTLS(f.tlsListen, folder, kept); err != nil {
+			return err
+		}
+		defer secure.Close()
+	}
+
 	// A folder of its own inside the data folder: a reset removes it, and nothing else.
 	cfg.Data, cfg.URL, cfg.TrustProxy = filepath.Join(folder, "workspace"), "", false
 	cfg.KeysPublic, cfg.KeysPrivate = "", ""
@@ -129,8 +148,15 @@ func (c *cli) runMock(ctx context.Context, cfg *config.Config, folder string, f 
 	defer func() { err = errors.Join(err, m.Close()) }()
 	srv := server.New(server.Options{Log: log, Mount: []func(*gin.Engine){m.Mount}})
 	c.sayMock(address, m, cfg.Data, kept)
+	encrypted := func(context.Context) error { return nil }
+	if secure != nil {
+		c.sayTLS(secure.Addr(), trust)
+		again := server.New(server.Options{Log: log, Mount: []func(*gin.Engine){m.Mount}})
+		encrypted = func(ctx context.Context) error { return again.Serve(ctx, secure) }
+	}
 	return runAll(ctx,
 		func(ctx context.Context) error { return srv.Serve(ctx, l) },
+		func(ctx context.Context) error { return awaited(ctx, encrypted) },
 		func(ctx context.Context) error {
 			select {
 			case err := <-failed:
@@ -139,6 +165,63 @@ func (c *cli) runMock(ctx context.Context, cfg *config.Config, folder string, f 
 				return nil
 			}
 		})
+}
+
+// awaited runs a part that may have nothing to do, for as long as ctx lasts.
+func awaited(ctx context.Context, part func(context.Context) error) error {
+	if err := part(ctx); err != nil {
+		return err
+	}
+	<-ctx.Done()
+	return nil
+}
+
+// listenTLS listens for Engage's hosts. The authority that signs for them is kept with the
+// data where that is kept, else with the user's settings: a client that trusts it once
+// goes on doing so.
+func listenTLS(address, folder string, kept bool) (l net.Listener, authority string, err error) {
+	at, err := net.ResolveTCPAddr("tcp", address)
+	if err != nil || !isLoopback(at) {
+		return nil, "", usageError{fmt.Errorf("--tls-listen %s is not an address of this machine alone: the mock poses as Engage for this machine only", address)}
+	}
+	if !kept {
+		settings, err := os.UserConfigDir()
+		if err != nil {
+			return nil, "", fmt.Errorf("the authority's key has nowhere to go: %w; --data DIR takes it", err)
+		}
+		folder = filepath.Join(settings, "kith")
+	}
+	now := app.RealClock{}.Now()
+	a, err := mock.OpenAuthority(folder, now)
+	if err != nil {
+		return nil, "", fmt.Errorf("make the authority: %w", err)
+	}
+	settings, err := a.TLS(now)
+	if err != nil {
+		return nil, "", fmt.Errorf("make the certificate: %w", err)
+	}
+	if l, err = net.ListenTCP("tcp", at); err != nil {
+		return nil, "", fmt.Errorf("listen on %s: %w; ports below 1024 need rights (sudo, or --tls-listen and a forward), and may be taken", address, err)
+	}
+	return tls.NewListener(l, settings), a.File, nil
+}
+
+// sayTLS prints what else to set for TLS.
+func (c *cli) sayTLS(address net.Addr, authority string) {
+	if full, err := filepath.Abs(authority); err == nil {
+		authority = full
+	}
+	at := address.(*net.TCPAddr)
+	fmt.Fprintf(c.out, `Unmodified SDKs, by TLS at %s: a line in the hosts file, and trust in the local authority
+  hosts    %s %s
+  Node     NODE_EXTRA_CA_CERTS=%s
+  Python   REQUESTS_CA_BUNDLE=%s
+  Go, PHP  SSL_CERT_FILE=%s
+`, address, at.IP, strings.Join(mock.Hosts, " "), authority, authority, authority)
+	if at.Port != 443 {
+		fmt.Fprintf(c.out, "  SDKs look at port 443: forward it to %d\n", at.Port)
+	}
+	fmt.Fprintln(c.out)
 }
 
 // workspace runs a house for the mock. What fails while it runs is sent to failed.
