@@ -108,13 +108,15 @@ func (a *Authority) create(now time.Time) error {
 }
 
 // TLS returns what a server needs to answer for Engage's hosts.
-func (a *Authority) TLS(now time.Time) (*tls.Config, error) {
+func (a *Authority) TLS(now time.Time) (*tls.Config, error) { return a.tls(now, Hosts) }
+
+func (a *Authority) tls(now time.Time, hosts []string) (*tls.Config, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return nil, err
 	}
 	template := &x509.Certificate{
-		SerialNumber: serial(), Subject: pkix.Name{CommonName: Hosts[0]}, DNSNames: Hosts,
+		SerialNumber: serial(), Subject: pkix.Name{CommonName: hosts[0]}, DNSNames: hosts,
 		NotBefore: now.Add(-time.Hour), NotAfter: now.Add(certificateFor),
 		KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
 	}
