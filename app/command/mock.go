@@ -10,6 +10,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 
@@ -111,7 +112,7 @@ func (c *cli) runMock(ctx context.Context, cfg *config.Config, folder string, f 
 		return fmt.Errorf("listen on %s: %w; is another mock running? --listen takes another address", f.listen, err)
 	}
 	defer l.Close()
-	address := "http://" + l.Addr().String()
+	address := "http://" + reachable(l.Addr())
 	if !isLoopback(l.Addr()) {
 		log.Warn("whoever reaches this address can read and reset the mock", "address", l.Addr())
 	}
@@ -283,6 +284,15 @@ Python   engagesdk.API_URL = "%s/v1"
 Go       client.BaseUrl = "%s/v1"
 
 `, Version, address, address, address, cmp.Or(m.Setup(), "/app/"), folder, end, at, address, address)
+}
+
+// reachable is an address that a client of this machine can use: one listens everywhere at
+// 0.0.0.0, but nobody connects to it.
+func reachable(a net.Addr) string {
+	if tcp, ok := a.(*net.TCPAddr); ok && tcp.IP.IsUnspecified() {
+		return net.JoinHostPort("127.0.0.1", strconv.Itoa(tcp.Port))
+	}
+	return a.String()
 }
 
 func isLoopback(a net.Addr) bool {

@@ -5,6 +5,9 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
+
+	"kith/app"
 )
 
 func TestWritePreload_namesTheMockAndStaysTheSame(t *testing.T) {
@@ -76,4 +79,30 @@ func TestRecord_isBounded(t *testing.T) {
 	if found, _ := r.find(func(*Request) bool { return true }); len(found) != 127 || found[126].Seq != 200 || r.bytes > recordBytes {
 		t.Errorf("of 200 requests of a megabyte %d are kept, %d bytes", len(found), r.bytes)
 	}
+}
+
+func FuzzFixture(f *testing.F) {
+	for _, seed := range []string{
+		``, `{}`, `[]`, `{"lists":[{"title":"News"}],"customers":[{"id":1,"lists":["News"]}]}`,
+		`{"events":[{"uid":"a","event":"Paid","ago":"3d","value":1e400,"properties":{"x":[{}]}}]}`,
+		`{"events":[{"id":7,"event":"E","timestamp":"2020-01-01"}],"segments":[{"title":"S","rule":{"event":"E"}}]}`,
+		`{"customers":[{"id":"a"},null]}`, `{"events":[{"uid":{},"event":"E"}]}`,
+	} {
+		f.Add([]byte(seed))
+	}
+	m := &Mock{o: Options{Clock: app.NewShiftedClock(), Zone: time.UTC}}
+	f.Fuzz(func(t *testing.T, body []byte) {
+		got, err := m.read(body)
+		if err != nil {
+			if app.CodeOf(err) != app.CodeInvalid || strings.TrimSpace(app.Public(err).Sentence()) == "" {
+				t.Errorf("refused with %v", err)
+			}
+			return
+		}
+		for _, p := range got.events {
+			if e := p.change.(*app.Track); e.UID == "" || e.Event == "" {
+				t.Errorf("%s is %+v", p.at, e)
+			}
+		}
+	})
 }
