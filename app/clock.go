@@ -76,3 +76,77 @@ func (c *MovableClock) Until(t time.Time) (<-chan struct{}, func()) {
 		delete(c.waiters, reached)
 	}
 }
+
+// ShiftedClock runs at the machine's pace, so far ahead of it or behind it as it was
+// shifted. Its zero value is not usable; see [NewShiftedClock].
+type ShiftedClock struct {
+	mu      sync.Mutex
+	by      time.Duration
+	waiters map[*shiftedWait]struct{}
+}
+
+type shiftedWait struct {
+	at      time.Time
+	reached chan struct{}
+	timer   *time.Timer
+}
+
+// NewShiftedClock returns a clock that shows the machine's time until it is shifted.
+func NewShiftedClock() *ShiftedClock {
+	return &ShiftedClock{waiters: map[*shiftedWait]struct{}{}}
+}
+
+// Now returns the machine's time and the shift, in UTC, to the millisecond.
+func (c *ShiftedClock) Now() time.Time { return RealClock{}.Now().Add(c.Shift()) }
+
+// Shift returns how far the clock is ahead of the machine's.
+func (c *ShiftedClock) Shift() time.Duration {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.by
+}
+
+// SetShift makes the clock by ahead of the machine's (behind it when by is negative), to
+// the millisecond, and wakes whoever waited for an instant that has come by that.
+func (c *ShiftedClock) SetShift(by time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.by = by.Truncate(time.Millisecond)
+	for w := range c.waiters {
+		c.look(w)
+	}
+}
+
+// Until waits until the clock shows t, by running or by being shifted.
+func (c *ShiftedClock) Until(t time.Time) (<-chan struct{}, func()) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	w := &shiftedWait{at: t, reached: make(chan struct{})}
+	w.timer = time.AfterFunc(time.Until(t.Add(-c.by)), func() {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.look(w)
+	})
+	c.waiters[w] = struct{}{}
+	return w.reached, func() {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		w.timer.Stop()
+		delete(c.waiters, w)
+	}
+}
+
+// look ends a wait whose instant has come, and sets the timer of another anew: it may have
+// been set before a shift. The caller holds mu.
+func (c *ShiftedClock) look(w *shiftedWait) {
+	if _, waits := c.waiters[w]; !waits {
+		return
+	}
+	if left := time.Until(w.at.Add(-c.by)); left > 0 {
+		w.timer.Reset(left)
+		return
+	}
+	w.timer.Stop()
+	delete(c.waiters, w)
+	close(w.reached)
+}

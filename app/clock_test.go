@@ -3,6 +3,7 @@ package app
 import (
 	"encoding/json"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
@@ -108,4 +109,42 @@ func TestInstant_readsTheJSONItWrites(t *testing.T) {
 			t.Errorf("%d became %s and then %d (%v)", want, raw, got, err)
 		}
 	}
+}
+
+func TestShiftedClock_runsAndWakesWhenShifted(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		c := NewShiftedClock()
+		start := c.Now()
+		soon, _ := c.Until(start.Add(time.Minute))
+		late, stop := c.Until(start.Add(48 * time.Hour))
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		if now := c.Now(); !now.Equal(start.Add(time.Minute)) || !isClosed(soon) || isClosed(late) {
+			t.Errorf("after a minute it shows %v, the first wait is over: %v, the second: %v", now.Sub(start), isClosed(soon), isClosed(late))
+		}
+		c.SetShift(24 * time.Hour)
+		if isClosed(late) {
+			t.Error("a shift of a day reached the day after")
+		}
+		c.SetShift(-24 * time.Hour)
+		time.Sleep(48 * time.Hour)
+		synctest.Wait()
+		if isClosed(late) {
+			t.Error("an instant was reached by the machine's clock, though this one is a day behind")
+		}
+		c.SetShift(24 * time.Hour)
+		if !isClosed(late) {
+			t.Error("an instant that was leapt over is not reached")
+		}
+		stop()
+		past, _ := c.Until(c.Now().Add(-time.Hour))
+		never, giveUp := c.Until(c.Now().Add(time.Hour))
+		giveUp()
+		time.Sleep(2 * time.Hour)
+		synctest.Wait()
+		if !isClosed(past) || isClosed(never) || len(c.waiters) != 0 {
+			t.Errorf("past: %v, given up: %v, %d waits are left", isClosed(past), isClosed(never), len(c.waiters))
+		}
+	})
 }

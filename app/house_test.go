@@ -42,6 +42,8 @@ var mayImport = map[string][]string{
 	"app/integration":         {"app", "app/ingest"},
 	"app/hook":                {"app", "app/integration"},
 	"app/outward":             {"app"},
+	"app/mock":                {"app", "app/api", "app/ingest"},
+	"app/mock/example":        {},
 }
 
 // onlyStandard are the rooms that must not import other modules either.

@@ -177,7 +177,7 @@ func (db *DB) CreateSession(ctx context.Context, user int64, expires app.Instant
 	secret := randomText(32)
 	hash := sha256.Sum256([]byte(secret))
 	return secret, db.Write(ctx, func(tx *Tx) error {
-		return tx.exec("session_insert", hash[:], user, int64(tx.t.now), int64(expires))
+		return tx.exec("session_insert", hash[:], user, int64(db.sessionNow()), int64(expires))
 	})
 }
 
@@ -186,7 +186,7 @@ func (db *DB) CreateSession(ctx context.Context, user int64, expires app.Instant
 func (db *DB) Session(ctx context.Context, secret string) (s app.Session, err error) {
 	hash := sha256.Sum256([]byte(secret))
 	found, err := db.queries.row(ctx, "session_find", args(hash[:]), &s.User, &s.Email, &s.SeenAt, &s.ExpiresAt)
-	if err == nil && (!found || s.ExpiresAt <= db.Now()) {
+	if err == nil && (!found || s.ExpiresAt <= db.sessionNow()) {
 		err = app.Fail(app.CodeUnauthorized, "You are signed out. Sign in again.")
 	}
 	return s, err
@@ -196,7 +196,7 @@ func (db *DB) Session(ctx context.Context, secret string) (s app.Session, err er
 func (db *DB) TouchSession(ctx context.Context, secret string, expires app.Instant) error {
 	hash := sha256.Sum256([]byte(secret))
 	return db.Write(ctx, func(tx *Tx) error {
-		return tx.exec("session_touch", int64(tx.t.now), int64(expires), hash[:])
+		return tx.exec("session_touch", int64(db.sessionNow()), int64(expires), hash[:])
 	})
 }
 

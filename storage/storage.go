@@ -57,6 +57,9 @@ const FileName = "kith.db"
 type Options struct {
 	Clock app.Clock    // default: the machine's
 	Log   *slog.Logger // default: discards
+	// Sessions is the time that sessions end by. Default: Clock; it is another where Clock
+	// may be moved.
+	Sessions app.Clock
 	// QueueLength is how many requests may wait for the writer before more are
 	// refused with CodeRateLimited. Default 8,192.
 	QueueLength int
@@ -70,6 +73,7 @@ type Options struct {
 type DB struct {
 	folder string
 	clock  app.Clock
+	signed app.Clock // of sessions
 	log    *slog.Logger
 
 	write      *sql.DB // one connection
@@ -103,6 +107,9 @@ func Open(ctx context.Context, folder string, o Options) (_ *DB, err error) {
 	if o.Clock == nil {
 		o.Clock = app.RealClock{}
 	}
+	if o.Sessions == nil {
+		o.Sessions = o.Clock
+	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
@@ -115,7 +122,7 @@ func Open(ctx context.Context, folder string, o Options) (_ *DB, err error) {
 	if o.HooksKept == 0 {
 		o.HooksKept = hooksKept
 	}
-	db := &DB{folder: folder, clock: o.Clock, log: o.Log, hooksKept: o.HooksKept, importTurn: make(chan struct{}, 1)}
+	db := &DB{folder: folder, clock: o.Clock, signed: o.Sessions, log: o.Log, hooksKept: o.HooksKept, importTurn: make(chan struct{}, 1)}
 	db.moved.init()
 	defer func() {
 		if err != nil {
@@ -263,6 +270,9 @@ func (db *DB) Clock() app.Clock { return db.clock }
 
 // Now is the clock's time as it is kept.
 func (db *DB) Now() app.Instant { return app.InstantOf(db.clock.Now()) }
+
+// sessionNow is the time that sessions end by.
+func (db *DB) sessionNow() app.Instant { return app.InstantOf(db.signed.Now()) }
 
 // Close stops the writer after what it has taken on, and closes the file. Calls of
 // Apply from then on are refused with CodeUnavailable. It may be called twice.

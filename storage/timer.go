@@ -114,7 +114,7 @@ var housekeeping = map[string]struct {
 		return tx.exec("idempotency_prune", int64(tx.t.now)-onceKept.Milliseconds())
 	}},
 	"prune hooks":    {5 * time.Minute, (*Tx).pruneDeliveries},
-	"prune sessions": {time.Hour, func(tx *Tx) error { return tx.exec("session_prune", int64(tx.t.now)) }},
+	"prune sessions": {time.Hour, func(tx *Tx) error { return tx.exec("session_prune", int64(tx.t.w.db.sessionNow())) }},
 	"prune feed": {6 * time.Hour, func(tx *Tx) error {
 		through := tx.t.s.seq
 		for _, seq := range tx.t.s.cursors {

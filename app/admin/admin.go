@@ -76,7 +76,9 @@ type Store interface {
 
 // Options configure New.
 type Options struct {
-	Clock     app.Clock
+	Clock app.Clock
+	// Sessions is the time that sessions end by. Default: Clock; it must be that of storage.
+	Sessions  app.Clock
 	Log       *slog.Logger
 	Requests  *requestlog.Log
 	Workspace string
@@ -110,6 +112,9 @@ type Admin struct {
 
 // New returns an Admin over a store.
 func New(store Store, o Options) *Admin {
+	if o.Sessions == nil {
+		o.Sessions = o.Clock
+	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}

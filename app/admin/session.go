@@ -233,7 +233,7 @@ func network(address string) string {
 
 // begin starts a session and gives the browser its cookie.
 func (a *Admin) begin(c *call, u app.User) (any, error) {
-	expires := a.o.Clock.Now().Add(sessionFor)
+	expires := a.o.Sessions.Now().Add(sessionFor)
 	secret, err := a.store.CreateSession(c.Request.Context(), u.Row, app.InstantOf(expires))
 	if err != nil {
 		return nil, err
@@ -251,7 +251,7 @@ func (a *Admin) cookie(c *call, value string, seconds int) {
 
 // prolong moves a used session's end.
 func (a *Admin) prolong(c *call) {
-	now := a.o.Clock.Now()
+	now := a.o.Sessions.Now()
 	if now.Sub(c.session.SeenAt.Time()) < touchEvery {
 		return
 	}

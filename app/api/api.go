@@ -58,7 +58,10 @@ type Options struct {
 	// Zone is the workspace's, for timestamps that name none. Default UTC.
 	Zone *time.Location
 	// Pinned is a key pair from the configuration; with an empty Public there is none.
-	Pinned  Pinned
+	Pinned Pinned
+	// AnyKey takes every key pair, for development: what was sent with the private key is
+	// told from what was not, but neither is looked up.
+	AnyKey  bool
 	Version string
 	// OrgID is what GET /account answers as the workspace's id.
 	OrgID    string
@@ -95,7 +98,7 @@ func New(store Store, o Options) *API {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	return &API{store: store, keys: newKeyring(store, o.Clock, o.Pinned), o: o, membership: NewMembership(store, o.Segments)}
+	return &API{store: store, keys: newKeyring(store, o), o: o, membership: NewMembership(store, o.Segments)}
 }
 
 // Run does what the API does beside answering, until ctx ends: it notes when keys were

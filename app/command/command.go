@@ -36,7 +36,7 @@ type usageError struct{ error }
 type cli struct {
 	out, err   io.Writer
 	configFile string
-	flags      map[string]*string // by key of the configuration
+	flags      map[string]bool // keys of the configuration that are flags
 	root       *cobra.Command
 	example    []byte // the commented configuration
 }
@@ -66,7 +66,7 @@ func Main(args []string, stdout, stderr io.Writer, exampleConfig []byte) int {
 }
 
 func newCLI(stdout, stderr io.Writer) *cli {
-	c := &cli{out: stdout, err: stderr, flags: map[string]*string{}}
+	c := &cli{out: stdout, err: stderr, flags: map[string]bool{}}
 	c.root = &cobra.Command{
 		Use:           "kith",
 		Short:         "Kith keeps a small team's customer data and speaks the API of Engage.",
@@ -86,7 +86,7 @@ func newCLI(stdout, stderr io.Writer) *cli {
 	c.root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	c.root.PersistentFlags().StringVar(&c.configFile, "config", "", "the configuration file (default: kith.toml here, if it is there)")
 	c.setting(c.root, "data", "the data folder")
-	for _, add := range []func() *cobra.Command{c.serve, c.importFile, c.keys, c.user, c.bench, c.initialise, c.version} {
+	for _, add := range []func() *cobra.Command{c.serve, c.mock, c.importFile, c.keys, c.user, c.bench, c.initialise, c.version} {
 		c.root.AddCommand(add())
 	}
 	return c
@@ -96,7 +96,8 @@ func newCLI(stdout, stderr io.Writer) *cli {
 func (c *cli) setting(cmd *cobra.Command, key, usage string) {
 	for _, k := range config.Keys {
 		if k.Name == key {
-			c.flags[key] = cmd.PersistentFlags().String(strings.ReplaceAll(key, ".", "-"), "", usage+" (default "+k.Default+")")
+			c.flags[key] = true
+			cmd.PersistentFlags().String(strings.ReplaceAll(key, ".", "-"), "", usage+" (default "+k.Default+")")
 			return
 		}
 	}
@@ -115,9 +116,9 @@ func (c *cli) config(cmd *cobra.Command) (*config.Config, error) {
 		}
 	}
 	given := map[string]string{}
-	for key, value := range c.flags {
+	for key := range c.flags {
 		if f := cmd.Flag(strings.ReplaceAll(key, ".", "-")); f != nil && f.Changed {
-			given[key] = *value
+			given[key] = f.Value.String()
 		}
 	}
 	return config.Load(path, config.Environ, given)

@@ -11,21 +11,10 @@ import (
 	"strings"
 	"sync"
 
-	"kith/app/admin"
-	"kith/app/api"
 	"kith/app/config"
-	"kith/app/hook"
-	"kith/app/importer"
-	"kith/app/keeper"
-	"kith/app/outward"
-	"kith/app/requestlog"
 	"kith/app/server"
-	"kith/assets"
-	"kith/search"
 	"kith/storage"
-	"kith/ui"
 
-	"github.com/gin-gonic/gin"
 	"github.com/spf13/cobra"
 )
 
@@ -59,15 +48,11 @@ const FirstFile = "first-start.txt"
 // runServe serves until ctx ends.
 func (c *cli) runServe(ctx context.Context, cfg *config.Config, demo bool) error {
 	log := c.logger(cfg.LogLevel)
-	db, err := storage.Open(ctx, cfg.Data, storage.Options{Clock: clock, Log: log, HooksKept: cfg.HooksKept})
+	h, err := openHouse(ctx, cfg, houseOptions{clock: clock, sessions: clock, log: log, demo: demo})
 	if err != nil {
 		return err
 	}
-	defer func() {
-		if err := db.Close(); err != nil {
-			log.Error("close the data folder", "error", err)
-		}
-	}()
+	defer h.close()
 	l, err := net.Listen("tcp", cfg.Listen)
 	if err != nil {
 		return fmt.Errorf("listen on %s: %w; is another Kith running? --listen takes another address", cfg.Listen, err)
@@ -78,71 +63,16 @@ func (c *cli) runServe(ctx context.Context, cfg *config.Config, demo bool) error
 		address = cfg.URL
 	}
 	if demo {
-		if cfg.Workspace == config.DefaultWorkspace {
-			cfg.Workspace = "MInt"
-		}
-		if err := c.fillDemo(ctx, db, log); err != nil {
+		if err := c.fillDemo(ctx, h.db, log); err != nil {
 			return err
 		}
 	}
-	if err := c.firstStart(ctx, db, cfg, address, log); err != nil {
+	if err := c.firstStart(ctx, h.db, cfg, address, log); err != nil {
 		return err
 	}
-	client := outward.New(outward.Options{Private: cfg.HooksPrivate, Version: Version})
-	sender := outward.NewSender(db, client, clock, log)
-	hooks := hook.New(db, hook.Options{Clock: clock, Zone: cfg.Zone, Certificate: client.Certificate, Wake: sender.Wake})
-	imports := importer.NewRunner(db, importer.RunnerOptions{Clock: clock, Log: log, Zone: cfg.Zone})
-	index := search.New(db, db.Folder(), search.Options{Log: log, Yield: imports.Writing})
-	segments := keeper.New(db, keeper.Options{Clock: clock, Zone: cfg.Zone, Log: log, Folder: db.Folder(), Memory: cfg.SegmentsMemory})
-	handlers, err := newHandlers(db, parts{index, hooks, imports, segments}, cfg, log, demo)
-	if err != nil {
-		return err
-	}
-	srv := server.New(server.Options{Log: log, Mount: handlers.mount})
-	fmt.Fprintf(c.out, "Kith %s serves %s\n  dashboard  %s/app/\n  API        %s/v1\n  data       %s\n", Version, cfg.Workspace, address, address, db.Folder())
-	return runAll(ctx,
-		func(ctx context.Context) error { return srv.Serve(ctx, l) },
-		handlers.api.Run,
-		db.KeepHouse,
-		index.Run,
-		segments.Run,
-		sender.Run,
-		imports.Run,
-	)
-}
-
-// handlers are the parts that answer requests.
-type handlers struct {
-	api   *api.API
-	mount []func(*gin.Engine)
-}
-
-// parts are what the handlers reach beside storage.
-type parts struct {
-	index    *search.Engine
-	hooks    *hook.Desk
-	imports  *importer.Runner
-	segments *keeper.Keeper
-}
-
-func newHandlers(db *storage.DB, p parts, cfg *config.Config, log *slog.Logger, demo bool) (*handlers, error) {
-	requests := requestlog.New(clock.Now())
-	dashboard, err := server.Dashboard(ui.Files, assets.Files)
-	if err != nil {
-		return nil, err
-	}
-	pinned := api.Pinned{Public: cfg.KeysPublic, Private: cfg.KeysPrivate}
-	h := &handlers{api: api.New(db, api.Options{
-		Clock: clock, Zone: cfg.Zone, Pinned: pinned, Version: Version,
-		OrgID: db.OrgID(), Log: log, Requests: requests, TrustProxy: cfg.TrustProxy, Search: p.index, Segments: p.segments,
-		Imports: p.imports, Hooks: p.hooks, URL: cfg.URL,
-	})}
-	a := admin.New(db, admin.Options{
-		Clock: clock, Log: log, Requests: requests, Workspace: cfg.Workspace, Zone: cfg.Zone, Version: Version,
-		URL: cfg.URL, Pinned: pinned.Key(), KeysChanged: h.api.ForgetKeys, Demo: demo, Search: p.index, Segments: p.segments, Hooks: p.hooks, Imports: p.imports,
-	})
-	h.mount = []func(*gin.Engine){h.api.Mount, a.Mount, dashboard}
-	return h, nil
+	srv := server.New(server.Options{Log: log, Mount: h.mount})
+	fmt.Fprintf(c.out, "Kith %s serves %s\n  dashboard  %s/app/\n  API        %s/v1\n  data       %s\n", Version, cfg.Workspace, address, address, h.db.Folder())
+	return runAll(ctx, append(h.run, func(ctx context.Context) error { return srv.Serve(ctx, l) })...)
 }
 
 // firstStart makes what a new folder lacks: a key pair, and a way to the first user.

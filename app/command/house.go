@@ -1,0 +1,104 @@
+package command
+
+import (
+	"context"
+	"crypto/x509"
+	"log/slog"
+
+	"kith/app"
+	"kith/app/admin"
+	"kith/app/api"
+	"kith/app/config"
+	"kith/app/hook"
+	"kith/app/importer"
+	"kith/app/keeper"
+	"kith/app/outward"
+	"kith/app/requestlog"
+	"kith/app/server"
+	"kith/assets"
+	"kith/search"
+	"kith/storage"
+	"kith/ui"
+
+	"github.com/gin-gonic/gin"
+)
+
+// houseOptions say what a house of parts lives by.
+type houseOptions struct {
+	clock app.Clock
+	// sessions is the time that people stay signed in by.
+	sessions app.Clock
+	log      *slog.Logger
+	demo     bool
+	// mock: any key is taken, and nothing is sent or fetched.
+	mock bool
+}
+
+// house is an open data folder with all that works on it.
+type house struct {
+	db       *storage.DB
+	segments *keeper.Keeper
+	// mount puts what answers requests on an engine; run is what works beside that.
+	mount []func(*gin.Engine)
+	run   []func(context.Context) error
+	log   *slog.Logger
+}
+
+// openHouse opens cfg's data folder and puts the parts together. Nothing runs yet.
+func openHouse(ctx context.Context, cfg *config.Config, o houseOptions) (_ *house, err error) {
+	if o.demo && cfg.Workspace == config.DefaultWorkspace {
+		cfg.Workspace = "MInt"
+	}
+	db, err := storage.Open(ctx, cfg.Data, storage.Options{Clock: o.clock, Sessions: o.sessions, Log: o.log, HooksKept: cfg.HooksKept})
+	if err != nil {
+		return nil, err
+	}
+	h := &house{db: db, log: o.log}
+	defer func() {
+		if err != nil {
+			h.close()
+		}
+	}()
+	var wake func()
+	certificate := noCertificate
+	if !o.mock {
+		client := outward.New(outward.Options{Private: cfg.HooksPrivate, Version: Version})
+		sender := outward.NewSender(db, client, o.clock, o.log)
+		wake, certificate = sender.Wake, client.Certificate
+		h.run = append(h.run, sender.Run)
+	}
+	hooks := hook.New(db, hook.Options{Clock: o.clock, Zone: cfg.Zone, Certificate: certificate, Wake: wake})
+	imports := importer.NewRunner(db, importer.RunnerOptions{Clock: o.clock, Log: o.log, Zone: cfg.Zone})
+	index := search.New(db, db.Folder(), search.Options{Log: o.log, Yield: imports.Writing})
+	h.segments = keeper.New(db, keeper.Options{Clock: o.clock, Zone: cfg.Zone, Log: o.log, Folder: db.Folder(), Memory: cfg.SegmentsMemory})
+	requests := requestlog.New(o.clock.Now())
+	dashboard, err := server.Dashboard(ui.Files, assets.Files)
+	if err != nil {
+		return nil, err
+	}
+	pinned := api.Pinned{Public: cfg.KeysPublic, Private: cfg.KeysPrivate}
+	wire := api.New(db, api.Options{
+		Clock: o.clock, Zone: cfg.Zone, Pinned: pinned, AnyKey: o.mock, Version: Version,
+		OrgID: db.OrgID(), Log: o.log, Requests: requests, TrustProxy: cfg.TrustProxy, Search: index, Segments: h.segments,
+		Imports: imports, Hooks: hooks, URL: cfg.URL,
+	})
+	pages := admin.New(db, admin.Options{
+		Clock: o.clock, Sessions: o.sessions, Log: o.log, Requests: requests, Workspace: cfg.Workspace, Zone: cfg.Zone, Version: Version,
+		URL: cfg.URL, Pinned: pinned.Key(), KeysChanged: wire.ForgetKeys, Demo: o.demo, Search: index, Segments: h.segments, Hooks: hooks, Imports: imports,
+	})
+	h.mount = []func(*gin.Engine){wire.Mount, pages.Mount, dashboard}
+	h.run = append(h.run, wire.Run, db.KeepHouse, index.Run, h.segments.Run, imports.Run)
+	return h, nil
+}
+
+// close closes the data folder, after everything that ran has ended.
+func (h *house) close() {
+	if err := h.db.Close(); err != nil {
+		h.log.Error("close the data folder", "error", err)
+	}
+}
+
+// noCertificate is what a mock checks the signatures of SNS with: it fetches nothing.
+func noCertificate(string) (*x509.Certificate, error) {
+	return nil, app.Fail(app.CodeUnavailable, "The mock fetches nothing, so the certificate that SNS signs with is not there.")
+}

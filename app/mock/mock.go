@@ -1,0 +1,186 @@
+// Package mock is Engage for development and tests: the same server that keeps customers,
+// on a folder that may be thrown away, in front of which it puts what a test needs. It owns
+// the record of requests, the failures that were asked for, the control API under /mock,
+// the authority behind --tls and Node's preload file. It never answers for Engage's API
+// itself, and keeps no customers.
+//
+// The invariant: what no failure was asked for is answered by the real server, unchanged.
+package mock
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"sync"
+	"time"
+
+	"kith/app"
+
+	"github.com/gin-gonic/gin"
+)
+
+// Store is what the mock needs of a workspace's storage.
+type Store interface {
+	app.Reader
+	Apply(ctx context.Context, b app.Batch) ([]app.Result, error)
+	Drain(ctx context.Context) error
+	Head() int64
+	Totals(ctx context.Context) (app.Totals, error)
+	Lists(ctx context.Context, p app.Page) ([]app.List, bool, error)
+}
+
+// Workspace is a running server on a folder of its own.
+type Workspace struct {
+	Handler http.Handler
+	Store   Store
+	// Settle waits until the segments are right at the clock's instant.
+	Settle func(ctx context.Context) error
+	// Setup is the path of the page that makes the dashboard's first user, "" if there is one.
+	Setup string
+	// Stop ends everything and closes the folder.
+	Stop func() error
+}
+
+// Options configure New.
+type Options struct {
+	Clock *app.ShiftedClock
+	// Folder is the workspace's own; Reset removes it.
+	Folder string
+	// Open starts a server on Folder.
+	Open func(ctx context.Context) (*Workspace, error)
+	// Zone is the workspace's, for timestamps of fixtures that name none. Default UTC.
+	Zone *time.Location
+	// Out, if set, gets a line for each request: SDKs swallow errors.
+	Out     io.Writer
+	Version string
+}
+
+// Mock is a server for tests.
+type Mock struct {
+	o        Options
+	origin   *http.CrossOriginProtection
+	record   record
+	failures failures
+
+	mu     sync.RWMutex // read while a request is answered, written while the workspace is replaced
+	ws     *Workspace
+	ctx    context.Context // ends with the workspace
+	cancel context.CancelFunc
+	broken error // why there is no workspace
+}
+
+// New opens the workspace.
+func New(ctx context.Context, o Options) (*Mock, error) {
+	if o.Zone == nil {
+		o.Zone = time.UTC
+	}
+	if o.Out == nil {
+		o.Out = io.Discard
+	}
+	m := &Mock{o: o, origin: http.NewCrossOriginProtection()}
+	m.record.changed = make(chan struct{})
+	return m, m.open(ctx)
+}
+
+// open starts the workspace. The caller holds mu, or is alone.
+func (m *Mock) open(ctx context.Context) error {
+	ws, err := m.o.Open(ctx)
+	if err != nil {
+		m.ws, m.broken = nil, err
+		return err
+	}
+	m.ws, m.broken = ws, nil
+	m.ctx, m.cancel = context.WithCancel(context.Background())
+	return nil
+}
+
+// Close ends the workspace.
+func (m *Mock) Close() error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.ws == nil {
+		return nil
+	}
+	m.cancel()
+	ws := m.ws
+	m.ws, m.broken = nil, app.Fail(app.CodeUnavailable, "The mock is stopping.")
+	return ws.Stop()
+}
+
+// Reset throws all customers away and begins anew, at the machine's time, with nothing
+// recorded and no failure asked for.
+func (m *Mock) Reset(ctx context.Context) error {
+	if cancel := m.current(); cancel != nil {
+		cancel() // whoever holds a stream lets go
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.failures.clear()
+	m.record.clear()
+	if m.ws != nil {
+		ws := m.ws
+		m.ws = nil
+		if err := ws.Stop(); err != nil {
+			m.broken = err
+			return fmt.Errorf("stop the workspace: %w", err)
+		}
+	}
+	if err := os.RemoveAll(m.o.Folder); err != nil {
+		m.broken = err
+		return fmt.Errorf("remove the workspace: %w", err)
+	}
+	m.o.Clock.SetShift(0)
+	return m.open(ctx)
+}
+
+func (m *Mock) current() context.CancelFunc {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	return m.cancel
+}
+
+// Setup is the path of the page that makes the dashboard's first user, "" if there is one.
+func (m *Mock) Setup() string {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	if m.ws == nil {
+		return ""
+	}
+	return m.ws.Setup
+}
+
+// settle waits until all that follows from what was written is done: every reader has
+// reached the head of the feed, and segments are right at the clock's instant.
+func settle(ctx context.Context, ws *Workspace) error {
+	for {
+		if err := ws.Store.Drain(ctx); err != nil {
+			return err
+		}
+		head := ws.Store.Head()
+		if err := ws.Settle(ctx); err != nil {
+			return err
+		}
+		if err := ws.Store.Drain(ctx); err != nil {
+			return err
+		}
+		if ws.Store.Head() == head {
+			return nil
+		}
+	}
+}
+
+// Mount puts the mock in front of everything else on an engine.
+func (m *Mock) Mount(engine *gin.Engine) {
+	control := http.NewServeMux()
+	m.mountControl(control)
+	engine.Use(func(c *gin.Context) {
+		c.Abort()
+		if isControl(c.Request.URL.Path) {
+			m.origin.Handler(control).ServeHTTP(c.Writer, c.Request)
+			return
+		}
+		m.serve(c.Writer, c.Request)
+	})
+}
