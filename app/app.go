@@ -21,6 +21,7 @@
 //	app/hook           the desk where services hand in: find, check, read, store, try again
 //	app/outward        what Kith sends by itself: hooks passed on, confirmations, certificates
 //	app/mock           `kith mock`: the record, failures and clock in front of a throw-away workspace
+//	app/mock/example   how a team tests its own code against it, in Go and in Node
 //	app/importer       a file of customers, as it is: sniffed, read whole for its types, mapped, tried, written, undone
 //	app/segment        who a rule holds for: what operators mean, one customer at a time, explained, in words
 //	app/segment/segmenttest  random rules, customers and histories, for tests

@@ -43,6 +43,7 @@ var mayImport = map[string][]string{
 	"app/hook":                {"app", "app/integration"},
 	"app/outward":             {"app"},
 	"app/mock":                {"app", "app/api", "app/ingest"},
+	"app/mock/example":        {},
 }
 
 // onlyStandard are the rooms that must not import other modules either.

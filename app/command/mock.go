@@ -3,12 +3,15 @@ package command
 import (
 	"cmp"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
 	"net"
 	"os"
 	"path/filepath"
+	"strconv"
+	"strings"
 	"sync"
 
 	"kith/app"
@@ -23,10 +26,16 @@ import (
 // mockListen is where the mock listens, so that it can stand beside a Kith that serves.
 const mockListen = "127.0.0.1:5485"
 
+// mockTLS is where SDKs look for Engage's hosts, once these lead to this machine.
+const mockTLS = "127.0.0.1:443"
+
 // mockFlags are the flags of the mock.
 type mockFlags struct {
 	listen string
 	quiet  bool
+	// tls also answers for Engage's own hosts, at tlsListen.
+	tls       bool
+	tlsListen string
 }
 
 func (c *cli) mock() *cobra.Command {
@@ -39,6 +48,7 @@ it). Any key pair is taken, and nothing is sent or fetched. Under /mock it can b
 loaded, told to fail and moved in time; GET /mock lists the calls.`,
 		Example: `  kith mock
   kith mock --data ./mock-data --listen 127.0.0.1:6000
+  sudo kith mock --tls --data ./mock-data
   curl -X POST http://127.0.0.1:5485/mock/failures -d '{"path":"/users/*","status":503,"count":2}'`,
 		Args: exactly(0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -53,9 +63,34 @@ loaded, told to fail and moved in time; GET /mock lists the calls.`,
 			return c.runMock(cmd.Context(), cfg, folder, f)
 		},
 	}
-	cmd.Flags().StringVar(&f.listen, "listen", mockListen, "where to listen, host:port")
+	cmd.PersistentFlags().StringVar(&f.listen, "listen", mockListen, "where to listen, host:port")
+	cmd.Flags().BoolVar(&f.tls, "tls", false, "also answer for "+strings.Join(mock.Hosts, ", ")+" by TLS, with a local authority")
+	cmd.Flags().StringVar(&f.tlsListen, "tls-listen", mockTLS, "where to listen for TLS, on this machine only")
 	cmd.Flags().BoolVar(&f.quiet, "quiet", false, "print no line for each request")
+	cmd.AddCommand(c.mockPreload(&f))
 	return cmd
+}
+
+func (c *cli) mockPreload(f *mockFlags) *cobra.Command {
+	return &cobra.Command{
+		Use:   "preload",
+		Short: "Print the path of the file that leads Engage's Node SDK to the mock",
+		Example: `  NODE_OPTIONS="--require $(kith mock preload)" npm test
+  NODE_OPTIONS="--require $(kith mock preload --listen 127.0.0.1:6000)" node app.js`,
+		Args: exactly(0),
+		RunE: func(*cobra.Command, []string) error {
+			cache, err := os.UserCacheDir()
+			if err != nil {
+				return fmt.Errorf("the preload file has nowhere to go: %w", err)
+			}
+			path, err := mock.WritePreload(filepath.Join(cache, "kith"), f.listen)
+			if err != nil {
+				return fmt.Errorf("write the preload file: %w", err)
+			}
+			_, err = fmt.Fprintln(c.out, path)
+			return err
+		},
+	}
 }
 
 // runMock serves until ctx ends. Of cfg it takes what says how data is read (the time zone,
@@ -77,9 +112,18 @@ func (c *cli) runMock(ctx context.Context, cfg *config.Config, folder string, f 
 		return fmt.Errorf("listen on %s: %w; is another mock running? --listen takes another address", f.listen, err)
 	}
 	defer l.Close()
-	address := "http://" + l.Addr().String()
+	address := "http://" + reachable(l.Addr())
 	if !isLoopback(l.Addr()) {
 		log.Warn("whoever reaches this address can read and reset the mock", "address", l.Addr())
+	}
+
+	var secure net.Listener
+	trust := ""
+	if f.tls {
+		if secure, trust, err = listenTLS(f.tlsListen, folder, kept); err != nil {
+			return err
+		}
+		defer secure.Close()
 	}
 
 	// A folder of its own inside the data folder: a reset removes it, and nothing else.
@@ -105,8 +149,15 @@ func (c *cli) runMock(ctx context.Context, cfg *config.Config, folder string, f 
 	defer func() { err = errors.Join(err, m.Close()) }()
 	srv := server.New(server.Options{Log: log, Mount: []func(*gin.Engine){m.Mount}})
 	c.sayMock(address, m, cfg.Data, kept)
+	encrypted := func(context.Context) error { return nil }
+	if secure != nil {
+		c.sayTLS(secure.Addr(), trust)
+		again := server.New(server.Options{Log: log, Mount: []func(*gin.Engine){m.Mount}})
+		encrypted = func(ctx context.Context) error { return again.Serve(ctx, secure) }
+	}
 	return runAll(ctx,
 		func(ctx context.Context) error { return srv.Serve(ctx, l) },
+		func(ctx context.Context) error { return awaited(ctx, encrypted) },
 		func(ctx context.Context) error {
 			select {
 			case err := <-failed:
@@ -115,6 +166,63 @@ func (c *cli) runMock(ctx context.Context, cfg *config.Config, folder string, f 
 				return nil
 			}
 		})
+}
+
+// awaited runs a part that may have nothing to do, for as long as ctx lasts.
+func awaited(ctx context.Context, part func(context.Context) error) error {
+	if err := part(ctx); err != nil {
+		return err
+	}
+	<-ctx.Done()
+	return nil
+}
+
+// listenTLS listens for Engage's hosts. The authority that signs for them is kept with the
+// data where that is kept, else with the user's settings: a client that trusts it once
+// goes on doing so.
+func listenTLS(address, folder string, kept bool) (l net.Listener, authority string, err error) {
+	at, err := net.ResolveTCPAddr("tcp", address)
+	if err != nil || !isLoopback(at) {
+		return nil, "", usageError{fmt.Errorf("--tls-listen %s is not an address of this machine alone: the mock poses as Engage for this machine only", address)}
+	}
+	if !kept {
+		settings, err := os.UserConfigDir()
+		if err != nil {
+			return nil, "", fmt.Errorf("the authority's key has nowhere to go: %w; --data DIR takes it", err)
+		}
+		folder = filepath.Join(settings, "kith")
+	}
+	now := app.RealClock{}.Now()
+	a, err := mock.OpenAuthority(folder, now)
+	if err != nil {
+		return nil, "", fmt.Errorf("make the authority: %w", err)
+	}
+	settings, err := a.TLS(now)
+	if err != nil {
+		return nil, "", fmt.Errorf("make the certificate: %w", err)
+	}
+	if l, err = net.ListenTCP("tcp", at); err != nil {
+		return nil, "", fmt.Errorf("listen on %s: %w; ports below 1024 need rights (sudo, or --tls-listen and a forward), and may be taken", address, err)
+	}
+	return tls.NewListener(l, settings), a.File, nil
+}
+
+// sayTLS prints what else to set for TLS.
+func (c *cli) sayTLS(address net.Addr, authority string) {
+	if full, err := filepath.Abs(authority); err == nil {
+		authority = full
+	}
+	at := address.(*net.TCPAddr)
+	fmt.Fprintf(c.out, `Unmodified SDKs, by TLS at %s: a line in the hosts file, and trust in the local authority
+  hosts    %s %s
+  Node     NODE_EXTRA_CA_CERTS=%s
+  Python   REQUESTS_CA_BUNDLE=%s
+  Go, PHP  SSL_CERT_FILE=%s
+`, address, at.IP, strings.Join(mock.Hosts, " "), authority, authority, authority)
+	if at.Port != 443 {
+		fmt.Fprintf(c.out, "  SDKs look at port 443: forward it to %d\n", at.Port)
+	}
+	fmt.Fprintln(c.out)
 }
 
 // workspace runs a house for the mock. What fails while it runs is sent to failed.
@@ -161,16 +269,30 @@ func (c *cli) sayMock(address string, m *mock.Mock, folder string, kept bool) {
 	if kept {
 		end = "kept"
 	}
+	at := ""
+	if host := strings.TrimPrefix(address, "http://"); host != mockListen {
+		at = " --listen " + host
+	}
 	fmt.Fprintf(c.out, `Kith %s plays Engage; any key pair is taken
   API        %s/v1
   control    %s/mock
   dashboard  %s%s
   data       %s (%s)
 
+Node     NODE_OPTIONS="--require $(kith mock preload%s)"
 Python   engagesdk.API_URL = "%s/v1"
 Go       client.BaseUrl = "%s/v1"
 
-`, Version, address, address, address, cmp.Or(m.Setup(), "/app/"), folder, end, address, address)
+`, Version, address, address, address, cmp.Or(m.Setup(), "/app/"), folder, end, at, address, address)
+}
+
+// reachable is an address that a client of this machine can use: one listens everywhere at
+// 0.0.0.0, but nobody connects to it.
+func reachable(a net.Addr) string {
+	if tcp, ok := a.(*net.TCPAddr); ok && tcp.IP.IsUnspecified() {
+		return net.JoinHostPort("127.0.0.1", strconv.Itoa(tcp.Port))
+	}
+	return a.String()
 }
 
 func isLoopback(a net.Addr) bool {

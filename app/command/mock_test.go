@@ -3,10 +3,14 @@ package command
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"encoding/json"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -15,6 +19,7 @@ import (
 	"time"
 
 	"kith/app/config"
+	"kith/app/mock"
 )
 
 // mockUnderTest is a running mock.
@@ -42,6 +47,11 @@ func (b *buffer) String() string {
 // startMock runs the command in this process. folder "" is a temporary one.
 func startMock(t *testing.T, folder string) *mockUnderTest {
 	t.Helper()
+	return startMockWith(t, folder, mockFlags{listen: "127.0.0.1:0"})
+}
+
+func startMockWith(t *testing.T, folder string, flags mockFlags) *mockUnderTest {
+	t.Helper()
 	cfg, err := config.Load("", func(string) (string, bool) { return "", false }, nil)
 	if err != nil {
 		t.Fatal(err)
@@ -52,7 +62,7 @@ func startMock(t *testing.T, folder string) *mockUnderTest {
 	ended := make(chan error, 1)
 	logged := &buffer{}
 	logged.w = &logged.b
-	go func() { ended <- newCLI(m.out, logged).runMock(ctx, cfg, folder, mockFlags{listen: "127.0.0.1:0"}) }()
+	go func() { ended <- newCLI(m.out, logged).runMock(ctx, cfg, folder, flags) }()
 	said := regexp.MustCompile(`control +(http://\S+)/mock`)
 	for m.url == "" {
 		select {
@@ -357,7 +367,63 @@ func TestMock_resetBeginsAnew(t *testing.T) {
 	}
 }
 
-func TestMock_aSessionOutlastsAMovedClock(t *testing.T) {
+func TestMock_answersForEngagesHostsByTLS(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	for round := range 2 { // the second time with the authority of the first
+		m := startMockWith(t, folder, mockFlags{listen: "127.0.0.1:0", tls: true, tlsListen: "127.0.0.1:0"})
+		said := regexp.MustCompile(`by TLS at (\S+):`)
+		for said.FindString(m.out.String()) == "" {
+			time.Sleep(time.Millisecond)
+		}
+		at := said.FindStringSubmatch(m.out.String())[1]
+		ca := filepath.Join(folder, "mock-ca.pem")
+		if !strings.Contains(m.out.String(), "NODE_EXTRA_CA_CERTS="+ca) || !strings.Contains(m.out.String(), "127.0.0.1 api.engage.so app.engage.so ws.engage.so") {
+			t.Errorf("printed:\n%s", m.out)
+		}
+		if info, err := os.Stat(filepath.Join(folder, "mock-ca-key.pem")); err != nil || info.Mode().Perm() != 0o600 {
+			t.Errorf("the authority's key: %v %v", info.Mode(), err)
+		}
+		pem, err := os.ReadFile(ca)
+		if err != nil {
+			t.Fatal(err)
+		}
+		trusted := x509.NewCertPool()
+		trusted.AppendCertsFromPEM(pem)
+		transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: trusted}, DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+			return new(net.Dialer).DialContext(ctx, "tcp", at)
+		}}
+		for _, host := range mock.Hosts {
+			req, _ := http.NewRequestWithContext(t.Context(), "PUT", "https://"+host+"/users/tls", strings.NewReader(fmt.Sprintf(`{"round":%d}`, round)))
+			req.SetBasicAuth("pk", "sk")
+			res, err := transport.RoundTrip(req)
+			if err != nil {
+				t.Fatal(err)
+			}
+			res.Body.Close()
+			if res.StatusCode != 200 {
+				t.Errorf("https://%s: %d", host, res.StatusCode)
+			}
+		}
+		if res, err := transport.RoundTrip(httptest.NewRequest("GET", "https://elsewhere.example/", nil)); err == nil {
+			res.Body.Close()
+			t.Error("the certificate is taken for another host")
+		}
+		transport.CloseIdleConnections()
+		if got := len(m.requests("?path=/users/tls").Data); got != 3 {
+			t.Errorf("%d requests by TLS are recorded, want 3", got)
+		}
+		m.do("POST", "/mock/drain", "") // a search index that is not built yet is begun again, with a warning
+		m.end()
+	}
+	for _, open := range []string{":0", "0.0.0.0:0"} {
+		if _, _, err := listenTLS(open, folder, true); err == nil {
+			t.Errorf("it poses as Engage at %s", open)
+		}
+	}
+}
+
+func TestMock_aSessionOutlastsAMovedClockAndNoReset(t *testing.T) {
 	t.Parallel()
 	m := startMock(t, "")
 	token := regexp.MustCompile(`setup#(\S+)`).FindStringSubmatch(m.out.String())[1]
@@ -385,5 +451,23 @@ func TestMock_aSessionOutlastsAMovedClock(t *testing.T) {
 		if s := state(); !strings.Contains(s, "signed_in") {
 			t.Errorf("after %s the session is %s", by, s)
 		}
+	}
+	req, _ := http.NewRequestWithContext(t.Context(), "GET", m.url+"/api/live", nil)
+	req.AddCookie(res.Cookies()[0])
+	stream, err := m.client.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer stream.Body.Close()
+	if _, err := stream.Body.Read(make([]byte, 1)); err != nil || stream.StatusCode != 200 {
+		t.Fatalf("a page that watches: %d %v", stream.StatusCode, err)
+	}
+	start := time.Now()
+	m.do("POST", "/mock/reset", "")
+	if took := time.Since(start); took > 5*time.Second {
+		t.Errorf("a page that watches held the reset up for %v", took)
+	}
+	if _, err := io.Copy(io.Discard, stream.Body); err != nil {
+		t.Errorf("the page's stream was cut: %v", err)
 	}
 }

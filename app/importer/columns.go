@@ -82,7 +82,6 @@ type analysis struct {
 	columns []columnFacts
 	repeats *repeats
 	preview [][]string
-	header  []string
 	// read is told now and then how many rows were read.
 	read func(rows int64)
 }
@@ -197,7 +196,6 @@ type rows struct {
 	r      *Reader
 	header bool
 	blanks int64
-	single bool // of one column a blank line is a blank cell only if quoted
 }
 
 func newRows(in io.Reader, p *Plan) *rows {

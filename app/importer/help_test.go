@@ -74,7 +74,7 @@ func (b *bench) send(name string, file []byte, o importer.Options) *app.Import {
 // await waits for an import's end.
 func (b *bench) await(imp *app.Import) *app.Import {
 	b.t.Helper()
-	for end := time.Now().Add(time.Minute); ; time.Sleep(2 * time.Millisecond) {
+	for end := time.Now().Add(5 * time.Minute); ; time.Sleep(2 * time.Millisecond) {
 		now, err := b.db.ImportRow(bg, imp.Row)
 		if err != nil {
 			b.t.Fatal(err)

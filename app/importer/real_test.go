@@ -155,6 +155,9 @@ func TestImport_telcoIsThereCellByCellAndASecondTimeChangesNothing(t *testing.T)
 }
 
 func TestImport_adventureWorksIsThereCellByCell(t *testing.T) {
+	if testing.Short() {
+		t.Skip("reads a large file several times")
+	}
 	t.Parallel()
 	file := sharedFile(t, "customers/adventureworks_customers.csv")
 	b := open(t)
@@ -199,6 +202,9 @@ func TestImport_bankHasNoIDAndIsThereCellByCell(t *testing.T) {
 }
 
 func TestImport_chinookAndNorthwindAreThereCellByCellInEveryEncoding(t *testing.T) {
+	if testing.Short() {
+		t.Skip("reads a large file several times")
+	}
 	t.Parallel()
 	for _, name := range []string{"chinook_customers.csv", "northwind_customers.csv"} {
 		file := sharedFile(t, "customers/"+name)

@@ -117,6 +117,11 @@ func numberFormat(format string) numberStyle {
 
 // moneyKind tells a number with a sign of money, or with its digits grouped.
 func moneyKind(s []byte) kind {
+	for _, c := range s { // most cells that come here are addresses and the like
+		if c >= 'a' && c <= 'z' {
+			return kindText
+		}
+	}
 	if _, ok := readNumber(s, pointNumber); ok {
 		return kindMoney
 	}

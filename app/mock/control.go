@@ -28,7 +28,9 @@ const settleWait = 30 * time.Second
 func (m *Mock) mountControl(mux *http.ServeMux) {
 	handle := func(pattern string, h func(r *http.Request, body []byte) (any, error)) {
 		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
-			_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(maxWait + 10*time.Second))
+			// Whoever waits for requests may do so for longer than the server lets others.
+			control, end := http.NewResponseController(w), time.Now().Add(maxWait+10*time.Second)
+			_, _ = control.SetReadDeadline(end), control.SetWriteDeadline(end)
 			body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxControl))
 			if err != nil {
 				err = app.Invalid("", "the body cannot be read: %v", err)
