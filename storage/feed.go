@@ -71,6 +71,23 @@ func (db *DB) FeedState(ctx context.Context) (app.FeedState, error) {
 // FeedMoved returns a channel that is closed when the head, or a cursor, next moves.
 func (db *DB) FeedMoved() <-chan struct{} { return db.moved.wait() }
 
+// Cursor returns how far a reader has come by what is written of it, and whether anything
+// is. What it has made known with [DB.Reached] does not count.
+func (db *DB) Cursor(ctx context.Context, reader string) (seq int64, known bool, err error) {
+	err = db.queries.each(ctx, "cursor_all", nil, func(rows *sql.Rows) error {
+		var name string
+		var at int64
+		if err := rows.Scan(&name, &at); err != nil {
+			return err
+		}
+		if name == reader {
+			seq, known = at, true
+		}
+		return nil
+	})
+	return seq, known, err
+}
+
 // AwaitFeed waits until the head is past a position. It returns ctx's error when ctx
 // ends first.
 func (db *DB) AwaitFeed(ctx context.Context, after int64) error {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"time"
 
 	"kith/app"
 	"kith/app/column"
@@ -12,11 +13,10 @@ import (
 // begin reads what is stored and brings the columns to it. Memberships are answered from
 // the first moment on, previews once the columns are there.
 func (k *Keeper) begin(ctx context.Context) error {
-	state, err := k.db.FeedState(ctx)
+	cursor, known, err := k.db.Cursor(ctx, ReaderName)
 	if err != nil {
 		return err
 	}
-	cursor, known := state.Readers[ReaderName]
 	if !known {
 		if err := k.apply(ctx, nil, 0); err != nil {
 			return err
@@ -161,6 +161,7 @@ func (k *Keeper) causes(ctx context.Context, cursor int64) (map[int64]app.Cause,
 // end saves the columns, if they are at rest, and gives up what waits for others.
 func (k *Keeper) end() {
 	if k.loader == nil && !k.catchingUp() {
+		k.leave()
 		if err := k.save(context.Background()); err != nil {
 			k.o.Log.Error("save the columns", "error", err)
 		}
@@ -174,4 +175,25 @@ func (k *Keeper) end() {
 		close(done)
 	}
 	k.loading, k.queue, k.waiting, k.loader = nil, nil, nil, nil
+}
+
+// leaveMost bounds how long a stop waits for a disk that takes nothing.
+const leaveMost = 2 * time.Second
+
+// leave writes the cursor, if all that came before it is settled: at the next start it is
+// then not looked at again for the causes of what time turned meanwhile.
+func (k *Keeper) leave() {
+	for _, s := range k.segments {
+		if s.rebuild || s.whole || s.dirty.n > 0 {
+			return
+		}
+	}
+	if k.cursor >= k.cols.Seq() {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), leaveMost)
+	defer cancel()
+	if err := k.apply(ctx, nil, k.cols.Seq()); err != nil {
+		k.o.Log.Error("write how far the segments have come", "error", err)
+	}
 }

@@ -41,7 +41,7 @@ type Store interface {
 	column.Reader
 	Feed(ctx context.Context, after int64, limit int) ([]app.Entry, error)
 	FeedMoved() <-chan struct{}
-	FeedState(ctx context.Context) (app.FeedState, error)
+	Cursor(ctx context.Context, reader string) (seq int64, known bool, err error)
 	Head() int64
 	Reached(name string, seq int64)
 	Apply(ctx context.Context, b app.Batch) ([]app.Result, error)

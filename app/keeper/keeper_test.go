@@ -293,6 +293,39 @@ func (h *house) await(s app.Segment, want string) {
 	}
 }
 
+// What happened before a stop is not the cause of what time turned meanwhile; what came in
+// meanwhile is.
+func TestKeeper_causesAreKeptApartAcrossAStop(t *testing.T) {
+	t.Parallel()
+	h := open(t, time.UTC)
+	s := h.segment(`{"all":[{"event":"Paid","within":{"last":"30d"}},{"attribute":"off","op":"not_exists"}]}`)
+	h.apply(&app.Track{UID: "ada", Event: "Paid", At: h.now()}, &app.Track{UID: "bo", Event: "Paid", At: h.now() + 20*app.DayMillis})
+	h.drain()
+	h.clock.Move(21 * 24 * time.Hour)
+	h.drain()
+	if got := h.members(s); got != "ada bo" {
+		t.Fatalf("members are %q", got)
+	}
+	h.stop()
+	h.clock.Move(10 * 24 * time.Hour)
+	h.apply(profile("bo", "off", "true"))
+	h.start()
+	h.drain()
+	entries, err := h.db.LatestSegmentEntries(bg, s.Row, 0, 2)
+	if err != nil || len(entries) != 2 || h.members(s) != "" {
+		t.Fatal(entries, err, h.members(s))
+	}
+	for _, e := range entries {
+		want := app.Kind(0)
+		if e.Customer == 2 {
+			want = app.KindAttribute
+		}
+		if e.Entered || e.Cause.Kind != want {
+			t.Errorf("customer %d: entered %v by %d, want left by %d", e.Customer, e.Entered, e.Cause.Kind, want)
+		}
+	}
+}
+
 func TestKeeper_editsRebuildAndDependentsFollow(t *testing.T) {
 	t.Parallel()
 	h := open(t, time.UTC)
