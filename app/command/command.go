@@ -17,6 +17,7 @@ import (
 
 	"kith/app"
 	"kith/app/config"
+	"kith/app/service"
 	"kith/storage"
 
 	"github.com/spf13/cobra"
@@ -86,7 +87,7 @@ func newCLI(stdout, stderr io.Writer) *cli {
 	c.root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	c.root.PersistentFlags().StringVar(&c.configFile, "config", "", "the configuration file (default: kith.toml here, if it is there)")
 	c.setting(c.root, "data", "the data folder")
-	for _, add := range []func() *cobra.Command{c.serve, c.mock, c.importFile, c.keys, c.user, c.bench, c.initialise, c.version} {
+	for _, add := range []func() *cobra.Command{c.serve, c.mock, c.importFile, c.keys, c.user, c.service, c.bench, c.initialise, c.version} {
 		c.root.AddCommand(add())
 	}
 	return c
@@ -113,6 +114,8 @@ func (c *cli) config(cmd *cobra.Command) (*config.Config, error) {
 	if path == "" {
 		if _, err := os.Stat(defaultConfig); err == nil {
 			path = defaultConfig
+		} else if c.besideService(cmd) {
+			path = serviceConfig
 		}
 	}
 	given := map[string]string{}
@@ -122,6 +125,36 @@ func (c *cli) config(cmd *cobra.Command) (*config.Config, error) {
 		}
 	}
 	return config.Load(path, config.Environ, given)
+}
+
+// besideService reports whether cmd is for the data of the service that is installed here:
+// it looks after a folder, nobody named one, and the service's configuration can be read.
+func (c *cli) besideService(cmd *cobra.Command) bool {
+	switch top := topCommand(cmd); top {
+	case "serve", "mock", "bench", "init", "service":
+		return false
+	}
+	if flag := cmd.Flag("data"); flag != nil && flag.Changed {
+		return false
+	}
+	if _, given := config.Environ("KITH_DATA"); given {
+		return false
+	}
+	f, err := os.Open(serviceConfig)
+	if err != nil {
+		return false
+	}
+	f.Close()
+	fmt.Fprintf(c.err, "(with the service's configuration, %s)\n", serviceConfig)
+	return true
+}
+
+// topCommand is the name right behind kith.
+func topCommand(cmd *cobra.Command) string {
+	for cmd.HasParent() && cmd.Parent().HasParent() {
+		cmd = cmd.Parent()
+	}
+	return cmd.Name()
 }
 
 func (c *cli) logger(level string) *slog.Logger {
@@ -137,7 +170,15 @@ func (c *cli) open(cmd *cobra.Command) (*storage.DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	return storage.Open(cmd.Context(), cfg.Data, storage.Options{Shared: true, Log: c.logger("error")})
+	db, err := storage.Open(cmd.Context(), cfg.Data, storage.Options{Shared: true, Log: c.logger("error")})
+	if err != nil {
+		return nil, err
+	}
+	// Root may be the first to write here, for a service with an account of its own.
+	if err := service.HandOver(cfg.Data); err != nil {
+		return nil, errors.Join(fmt.Errorf("give %s to the folder's owner: %w", cfg.Data, err), db.Close())
+	}
+	return db, nil
 }
 
 // exactly takes n arguments, and says what they are otherwise.
