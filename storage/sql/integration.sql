@@ -193,3 +193,13 @@ select id, delivery_id, kind, url, tries, due, error, done_at, given_up from out
 
 -- name: outgoing_drop
 delete from outgoing where delivery_id = :delivery
+
+-- name: outgoing_waiting
+-- How many requests wait to be sent: for the end of a quarantine. Served by outgoing_due.
+select count(*) from outgoing where done_at is null and given_up = 0
+
+-- name: outgoing_discard
+-- What a restored backup had waiting, given up by a person.
+update outgoing
+set given_up = 1, done_at = :at, error = 'It waited in a restored backup, and was given up there.'
+where done_at is null and given_up = 0
