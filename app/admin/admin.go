@@ -355,6 +355,8 @@ type envelope struct {
 	Total    *int64 `json:"total,omitempty"`
 	Next     string `json:"next_cursor,omitempty"`
 	Previous string `json:"previous_cursor,omitempty"`
+	// Index is what the search index is doing, where a text was searched for.
+	Index *app.IndexState `json:"index,omitempty"`
 }
 
 // cursors fills the cursors of a page whose first and last ids are given.
