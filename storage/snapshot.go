@@ -166,11 +166,12 @@ func (s *Snapshot) Close() error {
 }
 
 // blank makes zeros of the parts of a b-tree page that nothing uses: the gap between its
-// list of cells and the cells, and the free blocks between them. Pages of other kinds stay as they are: they
-// begin with the number of a page, whose first byte is none of a b-tree's for a database of
+// list of cells and the cells, and the free blocks between them. Pages of other kinds stay
+// as they are: they begin with the number of a page, whose first byte is none of a b-tree's for a database of
 // less than 130 GB; a damaged page stays too, for whoever checks the copy to find.
-// SQLite: see "B-tree Pages" in its file format; what a page of overflow has behind its
-// end was made zeros when it was freed (secure_delete).
+// SQLite: see "B-tree Pages" in its file format. Behind the end of a long text, on its last
+// page of overflow, may stand what was there before; erasing a customer made that zeros
+// (secure_delete).
 func blank(page []byte, first bool) {
 	at := 0
 	if first {

@@ -43,9 +43,18 @@ type Runner struct {
 	snapshot func(context.Context) (Snapshot, error)
 	start    time.Time // when it began to be responsible
 
-	turn chan struct{} // held while one is made
-	mu   sync.Mutex
-	last attempt
+	turn   chan struct{} // held while one is made or looked at
+	wishes chan string   // of people: the name of one to verify, "" for a new one
+	mu     sync.Mutex
+	last   attempt
+	looks  map[string]look // by name
+}
+
+// look is what became of verifying a backup.
+type look struct {
+	at    app.Instant
+	fault string
+	now   bool // it is under way, or waits
 }
 
 type attempt struct {
@@ -65,7 +74,7 @@ func NewRunner(snapshot func(context.Context) (Snapshot, error), o RunnerOptions
 	if o.Zone == nil {
 		o.Zone = time.UTC
 	}
-	return &Runner{o: o, snapshot: snapshot, start: o.Clock.Now(), turn: make(chan struct{}, 1)}
+	return &Runner{o: o, snapshot: snapshot, start: o.Clock.Now(), turn: make(chan struct{}, 1), wishes: make(chan string, 1), looks: map[string]look{}}
 }
 
 // Names of backups: when they were made, in UTC, so that they sort by age.
@@ -121,26 +130,67 @@ func (r *Runner) Path(name string) (string, error) {
 	return file, nil
 }
 
-// Verify takes one of the folder's backups apart and looks at everything in it; its error
-// is a sentence. One at a time, for it needs room on the disk.
-func (r *Runner) Verify(ctx context.Context, name string) error {
+// Ask has [Runner.Run] make a backup, or verify the one of that name. It does not wait:
+// [Runner.State] says what became of it. It returns CodeConflict while it is busy, and
+// CodeNotFound for a name that is not there.
+func (r *Runner) Ask(verify string) error {
+	if verify != "" {
+		if _, err := r.Path(verify); err != nil {
+			return err
+		}
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	busy := r.last.running
+	for _, l := range r.looks {
+		busy = busy || l.now
+	}
+	if !busy {
+		select {
+		case r.wishes <- verify:
+		default:
+			busy = true
+		}
+	}
+	if busy {
+		return app.Fail(app.CodeConflict, "A backup is being made or verified just now. Wait until that is done.")
+	}
+	if verify == "" {
+		r.last.running = true
+	} else {
+		r.looks[verify] = look{now: true}
+	}
+	return nil
+}
+
+// verify takes one of the folder's backups apart and keeps what was found.
+func (r *Runner) verify(ctx context.Context, name string) {
 	file, err := r.Path(name)
-	if err != nil {
-		return err
+	if err == nil {
+		r.turn <- struct{}{}
+		err = r.o.Verify(ctx, file)
+		<-r.turn
 	}
-	select {
-	case r.turn <- struct{}{}:
-		defer func() { <-r.turn }()
-	default:
-		return app.Fail(app.CodeConflict, "Another backup is being made or verified just now. Wait until that is done.")
+	found := look{at: app.InstantOf(r.o.Clock.Now())}
+	if err != nil && ctx.Err() == nil {
+		found.fault = app.Public(err).Sentence()
+		r.o.Log.Error("a backup was verified and did not pass", "file", name, "error", err)
 	}
-	return r.o.Verify(ctx, file)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.looks[name] = found; ctx.Err() != nil {
+		delete(r.looks, name)
+	}
 }
 
 // State is how the backups are doing.
 func (r *Runner) State() (app.BackupState, error) {
 	files, err := List(r.o.Folder)
 	r.mu.Lock()
+	for i := range files {
+		l := r.looks[files[i].Name]
+		files[i].Checked, files[i].Fault, files[i].Checking = l.at, l.fault, l.now
+	}
 	s := app.BackupState{Folder: r.o.Folder, Every: r.o.Every, Keep: r.o.Keep, Running: r.last.running, Fault: r.last.fault, Files: files}
 	r.mu.Unlock()
 	if err != nil && s.Fault == "" {
@@ -185,22 +235,32 @@ func (r *Runner) next(files []app.BackupFile) time.Time {
 	return due
 }
 
-// Run makes a backup whenever one is due, until ctx ends.
+// Run makes a backup whenever one is due or was asked for, until ctx ends.
 func (r *Runner) Run(ctx context.Context) error {
-	if r.o.Every == 0 {
-		return nil
-	}
 	r.sweep()
 	for ctx.Err() == nil {
 		files, err := List(r.o.Folder)
 		if err != nil {
 			r.o.Log.Error("read the backups", "error", err)
 		}
-		reached, stop := r.o.Clock.Until(r.next(files))
+		var reached <-chan struct{}
+		stop := func() {}
+		if next := r.next(files); !next.IsZero() {
+			reached, stop = r.o.Clock.Until(next)
+		}
+		make := func(what string) {
+			if _, err := r.Make(ctx); err != nil && ctx.Err() == nil {
+				r.o.Log.Error(what, "error", err)
+			}
+		}
 		select {
 		case <-reached:
-			if _, err := r.Make(ctx); err != nil && ctx.Err() == nil {
-				r.o.Log.Error("the backup that was due could not be made; it is tried again in a quarter of an hour", "error", err)
+			make("the backup that was due could not be made; it is tried again in a quarter of an hour")
+		case name := <-r.wishes:
+			if name == "" {
+				make("the backup that was asked for could not be made")
+			} else {
+				r.verify(ctx, name)
 			}
 		case <-time.After(time.Minute): // the clock may have been set, or a backup made from outside
 		case <-ctx.Done():
