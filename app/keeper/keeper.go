@@ -167,6 +167,10 @@ func (k *Keeper) Run(ctx context.Context) error {
 		if ctx.Err() != nil {
 			break
 		}
+		if k.anew {
+			k.o.Log.Info("the columns are read from the tables", "reason", err)
+			continue
+		}
 		pause = min(max(2*pause, 100*time.Millisecond), time.Minute)
 		k.o.Log.Error("the segments' keeper failed and will begin again", "pause", pause, "error", err)
 		timer := time.NewTimer(pause)
