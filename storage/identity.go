@@ -469,7 +469,8 @@ func (t *txn) dropImported(row int64) error {
 }
 
 // eraseImported takes what files said of an erased customer out of what imports keep:
-// rows that were refused, by the ids and contacts in them, and samples of cells.
+// rows that were refused, by the ids and contacts in them, and samples of cells. Rows
+// that say it in other columns, and files that wait, are the importer's own Forget.
 func (t *txn) eraseImported(rec *record, aliases []string) error {
 	if t.s.totals["imports"] == 0 {
 		return nil

@@ -201,7 +201,11 @@ func (w *importWriter) create(r *app.ImportRow) error {
 	t := w.t
 	if r.UID != "" {
 		if err := t.checkErased(r.UID); err != nil {
-			return w.refused(r, err)
+			if !isRefusal(err) {
+				return err
+			}
+			// What the file says of somebody who was erased is kept nowhere: only the line is.
+			return w.refuse(&app.ImportRow{Number: r.Number, Line: r.Line}, "The customer of this row was erased on request, and may not be made again.")
 		}
 	}
 	if n := given(r.Values); n > app.MaxAttributes {

@@ -113,8 +113,13 @@ var housekeeping = map[string]struct {
 	"prune idempotency": {time.Hour, func(tx *Tx) error {
 		return tx.exec("idempotency_prune", int64(tx.t.now)-onceKept.Milliseconds())
 	}},
-	"prune hooks":    {5 * time.Minute, (*Tx).pruneDeliveries},
-	"prune sessions": {time.Hour, func(tx *Tx) error { return tx.exec("session_prune", int64(tx.t.w.db.sessionNow())) }},
+	"prune hooks": {5 * time.Minute, (*Tx).pruneDeliveries},
+	"prune sessions": {time.Hour, func(tx *Tx) error {
+		if err := tx.exec("invitation_prune", int64(tx.t.w.db.sessionNow())); err != nil {
+			return err
+		}
+		return tx.exec("session_prune", int64(tx.t.w.db.sessionNow()))
+	}},
 	"prune feed": {6 * time.Hour, func(tx *Tx) error {
 		through := tx.t.s.seq
 		for _, seq := range tx.t.s.cursors {
