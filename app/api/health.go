@@ -29,12 +29,17 @@ func (a *API) appendHealth(ctx context.Context, b []byte) ([]byte, error) {
 }
 
 // ready reports whether requests are served: the file can be read and written, the disk
-// has room, and the last look through the file found nothing. With 503 it says why not.
-// Sizes are bytes; log is that of the database's log (WAL).
+// has room, and the last look through the file found nothing. With 503 it says why not,
+// with ?verbose also how full the disk is; sizes are bytes, log is that of the database's
+// log (WAL).
 func (a *API) ready(c *gin.Context) {
 	if err := a.store.Ready(c.Request.Context()); err != nil {
 		c.Header("Retry-After", "10")
 		Send(c.Writer, c.Request, http.StatusServiceUnavailable, "application/json", ErrorBody(app.Public(err).Sentence()))
+		return
+	}
+	if _, verbose := c.GetQuery("verbose"); !verbose {
+		Send(c.Writer, c.Request, http.StatusOK, "application/json", []byte(`{"status":"ready"}`))
 		return
 	}
 	d := a.store.Disk()
