@@ -33,7 +33,11 @@ func (e *Engine) build(ctx context.Context) error {
 		return err
 	}
 	e.o.Log.Info("the search index is being built", "head", head.seq)
-	e.setState(func(s *State) { *s = State{Phase: Building} })
+	totals, err := e.store.Totals(ctx)
+	if err != nil {
+		return err
+	}
+	e.setState(func(s *State) { *s = State{Phase: Building, Of: totals.Customers} })
 	e.durable = 0
 	batch := e.index.NewBatch()
 	built := int64(0)
@@ -199,7 +203,7 @@ func touched(entries []app.Entry) []int64 {
 	}
 	for i := range entries {
 		switch entry := &entries[i]; entry.Kind {
-		case app.KindCreated, app.KindAttribute, app.KindDeleted, app.KindRenamed:
+		case app.KindCreated, app.KindAttribute, app.KindDeleted, app.KindRenamed, app.KindRestored:
 			add(entry.Customer)
 		case app.KindMerged:
 			add(entry.Customer)

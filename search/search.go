@@ -60,6 +60,8 @@ type Store interface {
 	AwaitFeed(ctx context.Context, after int64) error
 	// Customers returns those that a filter holds.
 	Customers(ctx context.Context, f app.CustomerFilter, p app.Page) ([]app.Customer, bool, error)
+	// Totals are counts that nobody has to scan for.
+	Totals(ctx context.Context) (app.Totals, error)
 	// EachCustomer calls f for every customer.
 	EachCustomer(ctx context.Context, f func(*app.Customer) error) error
 	// Reached makes a reader's position known, without writing it.
@@ -90,6 +92,8 @@ type State struct {
 	Position int64
 	// Built is how many customers the build under way has indexed.
 	Built int64
+	// Of is how many customers there were when the build began.
+	Of int64
 	// Err is why the phase is Failing.
 	Err error
 }
@@ -137,6 +141,19 @@ func New(store Store, dataFolder string, o Options) *Engine {
 
 // State returns what the engine is doing.
 func (e *Engine) State() State { return *e.state.Load() }
+
+// Index returns what the engine is doing, for the API to tell.
+func (e *Engine) Index() app.IndexState {
+	s := e.State()
+	out := app.IndexState{State: s.Phase.String(), Indexed: s.Built, Customers: max(s.Of, s.Built), Behind: max(0, e.store.Head()-s.Position)}
+	if s.Phase == Following {
+		out.State = "ready"
+	}
+	return out
+}
+
+// Marks says which parts of a customer are what was typed.
+func (e *Engine) Marks(typed string, c *app.Customer) []app.Mark { return Marks(typed, c) }
 
 // Ready reports whether all customers can be found, but for the newest changes.
 func (e *Engine) Ready() bool { return e.complete.Load() }

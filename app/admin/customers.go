@@ -28,6 +28,8 @@ type customerRow struct {
 	MemberCount     int                `json:"member_count"`
 	Lists           []subscriptionView `json:"lists"`
 	Meta            json.RawMessage    `json:"meta"`
+	// Marks are the parts that match what was searched for.
+	Marks []app.Mark `json:"marks,omitempty"`
 }
 
 type subscriptionView struct {
@@ -57,8 +59,33 @@ func rowOf(c *app.Customer) customerRow {
 	return r
 }
 
+// customers answers a page of those whom the query's conditions hold: query (a text),
+// segment, list, attribute=name:value (again for more, all must hold), device, archived,
+// is_account, email, number.
 func (a *Admin) customers(c *call) (any, error) {
-	f := app.CustomerFilter{Email: c.Query("email"), Number: c.Query("number"), Prefix: strings.TrimSpace(c.Query("query"))}
+	f, g, err := a.customerFilter(c)
+	if err != nil {
+		return nil, err
+	}
+	e, customers, err := a.listed(c, g, f)
+	if err != nil {
+		return nil, err
+	}
+	rows := rowsOf(customers)
+	if f.Prefix != "" && a.o.Search != nil {
+		index := a.o.Search.Index()
+		e.Index = &index
+		for i := range customers {
+			rows[i].Marks = a.o.Search.Marks(f.Prefix, &customers[i])
+		}
+	}
+	e.Data = rows
+	return e, nil
+}
+
+// customerFilter reads the conditions of a listing of customers.
+func (a *Admin) customerFilter(c *call) (f app.CustomerFilter, g *app.Segment, err error) {
+	f = app.CustomerFilter{Email: c.Query("email"), Number: c.Query("number"), Prefix: strings.TrimSpace(c.Query("query"))}
 	if list := c.Query("list"); list != "" {
 		f.Lists = []string{list}
 	}
@@ -68,19 +95,20 @@ func (a *Admin) customers(c *call) (any, error) {
 			*into = &b
 		}
 	}
-	var g *app.Segment
 	if id := c.Query("segment"); id != "" {
-		var err error
-		if g, err = a.membership.Find(c.Request.Context(), id); err != nil {
-			return nil, err
-		}
+		g, err = a.membership.Find(c.Request.Context(), id)
 	}
+	return f, g, err
+}
+
+// listed returns a page of the customers that the conditions hold, without its data.
+func (a *Admin) listed(c *call, g *app.Segment, f app.CustomerFilter) (*envelope, []app.Customer, error) {
 	if after, before := c.Query("next_cursor"), c.Query("previous_cursor"); api.UsesSearch(a.o.Search, f.Prefix, after, before) {
 		return a.searched(c, g, f, after, before)
 	}
 	p, err := a.page(c)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	var customers []app.Customer
 	var more bool
@@ -90,22 +118,21 @@ func (a *Admin) customers(c *call) (any, error) {
 		customers, more, err = a.membership.Customers(c.Request.Context(), g, f, p)
 	}
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	rows := rowsOf(customers)
-	e := &envelope{Data: rows}
-	if len(rows) > 0 {
-		e.cursors(p, rows[0].ID, rows[len(rows)-1].ID, more)
+	e := &envelope{}
+	if len(customers) > 0 {
+		e.cursors(p, customers[0].ID, customers[len(customers)-1].ID, more)
 	}
 	e.Total, err = a.total(c, g, f)
-	return e, err
+	return e, customers, err
 }
 
-// searched answers a page of what the filter's query means, best first.
-func (a *Admin) searched(c *call, g *app.Segment, f app.CustomerFilter, after, before string) (any, error) {
+// searched returns a page of what the filter's query means, best first.
+func (a *Admin) searched(c *call, g *app.Segment, f app.CustomerFilter, after, before string) (*envelope, []app.Customer, error) {
 	limit, err := c.number("limit", 50, 200)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if after != "" {
 		before = ""
@@ -116,13 +143,13 @@ func (a *Admin) searched(c *call, g *app.Segment, f app.CustomerFilter, after, b
 	}
 	found, err := api.SearchCustomers(c.Request.Context(), a.o.Search, lister, f.Prefix, f, api.SearchPage{Limit: limit, After: after, Before: before})
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	e := &envelope{Data: rowsOf(found.Customers), Next: found.Next, Previous: found.Previous}
+	e := &envelope{Next: found.Next, Previous: found.Previous}
 	if g == nil && f.Email == "" && f.Number == "" && len(f.Lists) == 0 && f.IsAccount == nil && f.Archived == nil {
 		e.Total = &found.Total
 	}
-	return e, nil
+	return e, found.Customers, nil
 }
 
 func rowsOf(customers []app.Customer) []customerRow {

@@ -5,6 +5,7 @@ import (
 	"compress/gzip"
 	"context"
 	"encoding/csv"
+	"encoding/json"
 	"io"
 	"net/http"
 	"sort"
@@ -60,6 +61,17 @@ func (a *API) status(c *call) ([]byte, error) {
 	b = strconv.AppendInt(b, totals.Customers, 10)
 	b = append(b, `,"events":`...)
 	b = strconv.AppendInt(b, totals.Events, 10)
+	if b, err = a.appendHealth(ctx, b); err != nil {
+		return nil, err
+	}
+	if a.o.Search == nil {
+		return append(b, '}'), nil
+	}
+	index, err := json.Marshal(a.o.Search.Index())
+	if err != nil {
+		return nil, err
+	}
+	b = append(append(b, `,"search":`...), index...)
 	return append(b, '}'), nil
 }
 

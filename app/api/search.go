@@ -16,6 +16,10 @@ type Searcher interface {
 	Search(ctx context.Context, text string, page int) ([]int64, error)
 	// Ready reports whether everything can be found.
 	Ready() bool
+	// Index says what the index is doing.
+	Index() app.IndexState
+	// Marks says which parts of a customer are what was typed.
+	Marks(text string, c *app.Customer) []app.Mark
 }
 
 // CustomerLister is the part of [Store] that loads what was found.
