@@ -40,6 +40,7 @@ type cli struct {
 	flags      map[string]bool // keys of the configuration that are flags
 	root       *cobra.Command
 	example    []byte // the commented configuration
+	folder     string // the data folder, once a command has asked for the settings
 }
 
 // Main runs a command line and returns the exit code. exampleConfig is what init writes.
@@ -50,6 +51,7 @@ func Main(args []string, stdout, stderr io.Writer, exampleConfig []byte) int {
 	c.example = exampleConfig
 	c.root.SetArgs(args)
 	err := c.root.ExecuteContext(ctx)
+	c.handOver()
 	if err == nil {
 		return exitDone
 	}
@@ -87,11 +89,12 @@ func newCLI(stdout, stderr io.Writer) *cli {
 	c.root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	c.root.PersistentFlags().StringVar(&c.configFile, "config", "", "the configuration file (default: kith.toml here, if it is there)")
 	c.setting(c.root, "data", "the data folder")
-<<<<<<< HEAD
-	for _, add := range []func() *cobra.Command{c.serve, c.mock, c.importFile, c.keys, c.user, c.service, c.bench, c.initialise, c.version} {
-=======
-	for _, add := range []func() *cobra.Command{c.serve, c.mock, c.importFile, c.backup, c.verify, c.restore, c.quarantine, c.keys, c.user, c.bench, c.initialise, c.version} {
->>>>>>> main
+	for _, add := range []func() *cobra.Command{
+		c.serve, c.mock, c.importFile,
+		c.backup, c.verify, c.restore, c.quarantine,
+		c.keys, c.user,
+		c.service, c.bench, c.initialise, c.version,
+	} {
 		c.root.AddCommand(add())
 	}
 	return c
@@ -128,7 +131,21 @@ func (c *cli) config(cmd *cobra.Command) (*config.Config, error) {
 			given[key] = f.Value.String()
 		}
 	}
-	return config.Load(path, config.Environ, given)
+	cfg, err := config.Load(path, config.Environ, given)
+	if err == nil {
+		c.folder = cfg.Data
+	}
+	return cfg, err
+}
+
+// handOver gives what root made in the data folder to the account that a service runs as.
+func (c *cli) handOver() {
+	if c.folder == "" {
+		return
+	}
+	if err := service.HandOver(c.folder); err != nil && !errors.Is(err, os.ErrNotExist) {
+		fmt.Fprintf(c.err, "kith: give what was made in %s to the folder's owner: %v; `chown -R --reference=%s %s` does it\n", c.folder, err, c.folder, c.folder)
+	}
 }
 
 // besideService reports whether cmd is for the data of the service that is installed here:
@@ -174,15 +191,7 @@ func (c *cli) open(cmd *cobra.Command) (*storage.DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	db, err := storage.Open(cmd.Context(), cfg.Data, storage.Options{Shared: true, Log: c.logger("error")})
-	if err != nil {
-		return nil, err
-	}
-	// Root may be the first to write here, for a service with an account of its own.
-	if err := service.HandOver(cfg.Data); err != nil {
-		return nil, errors.Join(fmt.Errorf("give %s to the folder's owner: %w", cfg.Data, err), db.Close())
-	}
-	return db, nil
+	return storage.Open(cmd.Context(), cfg.Data, storage.Options{Shared: true, Log: c.logger("error")})
 }
 
 // exactly takes n arguments, and says what they are otherwise.
