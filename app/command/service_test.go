@@ -24,7 +24,7 @@ func TestService_underSystemd(t *testing.T) {
 		t.Skip("boots systemd")
 	}
 	given := filepath.Dir(buildKith(t))
-	m := boot(t, given)
+	m := boot(t, given, "systemd")
 	m.run("cp", "/given/kith", "/usr/local/bin/kith")
 	if out := m.refused("kith", "service", "status"); !strings.Contains(out, "kith service install") {
 		t.Errorf("without a service, status says %q", out)
