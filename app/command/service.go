@@ -1,7 +1,6 @@
 package command
 
 import (
-	"bytes"
 	"cmp"
 	"errors"
 	"fmt"
@@ -173,7 +172,7 @@ func (c *cli) serviceSpec(cmd *cobra.Command, m *service.Manager, f serviceFlags
 		if spec.User != "" {
 			mode = 0o640
 		}
-		if err := os.WriteFile(file, withSetting(c.example, "data", spec.Data), mode); err != nil {
+		if err := os.WriteFile(file, config.WithSetting(c.example, "data", spec.Data), mode); err != nil {
 			return spec, needsRoot(err)
 		}
 		if spec.User != "" && f.root == "" {
@@ -197,18 +196,6 @@ func (c *cli) serviceSpec(cmd *cobra.Command, m *service.Manager, f serviceFlags
 		spec.LowPort = err == nil && n > 0 && n < 1024
 	}
 	return spec, nil
-}
-
-// withSetting puts a value into the commented configuration.
-func withSetting(example []byte, key, value string) []byte {
-	lines := bytes.Split(example, []byte("\n"))
-	for i, line := range lines {
-		if bytes.HasPrefix(line, []byte(key+" = ")) {
-			lines[i] = []byte(key + " = " + strconv.Quote(value))
-			break
-		}
-	}
-	return bytes.Join(lines, []byte("\n"))
 }
 
 // needsRoot says so where rights are what is missing.

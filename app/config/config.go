@@ -4,6 +4,7 @@
 package config
 
 import (
+	"bytes"
 	"fmt"
 	"io"
 	"net"
@@ -256,6 +257,18 @@ func (c *Config) Print(w io.Writer) error {
 
 // Origin says where a key's value came from: "default", the file's path, "environment" or "flag".
 func (c *Config) Origin(name string) string { return c.origins[name] }
+
+// WithSetting returns the commented configuration with another value for a key of its top.
+func WithSetting(example []byte, key, value string) []byte {
+	lines := bytes.Split(example, []byte("\n"))
+	for i, line := range lines {
+		if bytes.HasPrefix(line, []byte(key+" = ")) {
+			lines[i] = []byte(key + " = " + strconv.Quote(value))
+			break
+		}
+	}
+	return bytes.Join(lines, []byte("\n"))
+}
 
 // Environ reads the process's environment.
 func Environ(name string) (string, bool) { return os.LookupEnv(name) }
