@@ -18,6 +18,7 @@ import (
 
 	"kith/app"
 	"kith/app/api"
+	"kith/app/config"
 	"kith/app/hook"
 	"kith/app/importer"
 	"kith/app/requestlog"
@@ -107,6 +108,8 @@ type Options struct {
 	// URL is how others reach this Kith; "" is the address that the browser used.
 	URL    string
 	Pinned *app.Key
+	// Proxies are trusted to say where a request came from, and whether over HTTPS.
+	Proxies config.Proxies
 	// KeysChanged, if set, is told when a key pair was made or revoked here.
 	KeysChanged func()
 	Demo        bool

@@ -35,7 +35,7 @@ func (a *Admin) base(c *call) string {
 		return a.o.URL
 	}
 	scheme := "http://"
-	if c.Request.TLS != nil || c.GetHeader("X-Forwarded-Proto") == "https" {
+	if a.o.Proxies.Secure(c.Request) {
 		scheme = "https://"
 	}
 	return scheme + c.Request.Host

@@ -198,7 +198,7 @@ func shorten(agent string) string {
 
 // secure reports whether the browser came over HTTPS, here or to the proxy before.
 func (a *Admin) secure(c *call) bool {
-	return c.Request.TLS != nil || strings.HasPrefix(a.o.URL, "https:")
+	return a.o.Proxies.Secure(c.Request) || strings.HasPrefix(a.o.URL, "https:")
 }
 
 // plain reports whether others can read along: plain HTTP, and not on this machine alone.
