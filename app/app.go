@@ -16,6 +16,7 @@
 //	app/column         what rules look at of everybody, in memory and by column; derived data
 //	app/keeper         who enters and leaves segments, and when: follows the feed, owns the columns
 //	app/requestlog     the newest requests that came over the API, in memory, for people to look at
+//	app/backup         backups: the file's form, its encryption and checksum, and who makes one at each appointed time
 //	app/ingest         request bodies → []Change; pure
 //	app/integration    one file a service outside: check its signature, its body → []Change; pure
 //	app/hook           the desk where services hand in: find, check, read, store, try again

@@ -21,6 +21,7 @@ var mayImport = map[string][]string{
 	"app":                     {},
 	"app/config":              {"app"},
 	"app/requestlog":          {"app"},
+	"app/backup":              {"app"},
 	"app/ingest":              {"app"},
 	"app/segment":             {"app"},
 	"app/column":              {"app", "app/segment"},

@@ -203,7 +203,7 @@ func touched(entries []app.Entry) []int64 {
 	}
 	for i := range entries {
 		switch entry := &entries[i]; entry.Kind {
-		case app.KindCreated, app.KindAttribute, app.KindDeleted, app.KindRenamed:
+		case app.KindCreated, app.KindAttribute, app.KindDeleted, app.KindRenamed, app.KindRestored:
 			add(entry.Customer)
 		case app.KindMerged:
 			add(entry.Customer)

@@ -65,6 +65,9 @@ type Options struct {
 	QueueLength int
 	// HooksKept is how long the bodies that services posted are kept. Default 30 days.
 	HooksKept time.Duration
+	// DiskReserve is how many bytes of the disk are kept back: with less, writing is off
+	// until there is space again. Default 0: as long as the disk takes it.
+	DiskReserve int64
 	// Shared lets a second process open the folder: for commands that only touch keys and users.
 	Shared bool
 }
@@ -94,6 +97,8 @@ type DB struct {
 	writer         *writer
 	watchers       watchers
 	checkpoints    *checkpointer
+	reserve        int64
+	health         health
 
 	head    atomic.Int64
 	moved   signal // closed and renewed when head or a cursor moves
@@ -122,7 +127,7 @@ func Open(ctx context.Context, folder string, o Options) (_ *DB, err error) {
 	if o.HooksKept == 0 {
 		o.HooksKept = hooksKept
 	}
-	db := &DB{folder: folder, clock: o.Clock, signed: o.Sessions, log: o.Log, hooksKept: o.HooksKept, importTurn: make(chan struct{}, 1)}
+	db := &DB{folder: folder, clock: o.Clock, signed: o.Sessions, log: o.Log, hooksKept: o.HooksKept, reserve: o.DiskReserve, importTurn: make(chan struct{}, 1)}
 	db.moved.init()
 	defer func() {
 		if err != nil {

@@ -93,6 +93,13 @@ type Store interface {
 	Deliveries(ctx context.Context, f app.DeliveryFilter, limit int) ([]app.Delivery, bool, error)
 	DeliveryRow(id string) (int64, error)
 	ExternalIDs(ctx context.Context, customer int64) ([][2]string, error)
+
+	Ready(ctx context.Context) error
+	Disk() app.Disk
+	FileCheck() app.FileCheck
+	Quarantine(ctx context.Context) (*app.Quarantine, error)
+	EndQuarantine(ctx context.Context, discard bool) (waiting int64, err error)
+	OutgoingWaiting(ctx context.Context) (int64, error)
 }
 
 // Options configure New.
@@ -121,6 +128,10 @@ type Options struct {
 	Imports *importer.Runner
 	// Segments knows who is in which segment; without it nobody is in any.
 	Segments api.Segments
+	// Backups makes backups; without it there is no /backups.
+	Backups Backups
+	// Wake, if set, is told when what waits may be sent.
+	Wake func()
 }
 
 // Admin serves /api.
@@ -206,6 +217,7 @@ func (a *Admin) Mount(engine *gin.Engine) {
 	on("GET", "/attributes", a.attributes)
 	on("GET", "/attributes/:name/values", a.values)
 	a.mountImports(g)
+	a.mountHealth(g)
 	on("GET", "/keys", a.keys)
 	on("POST", "/keys", a.createKey)
 	on("POST", "/keys/:id/rotate", a.rotateKey)

@@ -127,6 +127,13 @@ var access = map[string]rule{
 	"GET /integrations/:id/deliveries/:did":         {whoBuilds, ""},
 	"POST /integrations/:id/deliveries/:did/replay": {whoBuilds, "delivery.replay"},
 
+	"GET /health":              {whoeverIs, ""},
+	"POST /quarantine/end":     {whoRuns, "quarantine.end"},
+	"GET /backups":             {whoRuns, ""},
+	"POST /backups":            {whoRuns, "backup.create"},
+	"POST /backups/:id/verify": {whoRuns, "backup.verify"},
+	"GET /backups/:id/file":    {whoRuns, "backup.download"},
+
 	"GET /requests":      {whoBuilds, ""},
 	"GET /requests/live": {whoBuilds, ""},
 	"GET /requests/:seq": {whoBuilds, ""},

@@ -23,6 +23,7 @@ package keeper
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"sync"
 	"time"
@@ -96,6 +97,7 @@ type Keeper struct {
 	saved   int64       // the position of the snapshot
 	savedAt app.Instant // when it was written, or tried
 	erased  bool        // it was removed, for somebody was deleted
+	anew    bool        // the next begin reads the tables, whatever the snapshot has
 	sized   app.Instant // when the columns' memory was looked at
 }
 
@@ -164,6 +166,10 @@ func (k *Keeper) Run(ctx context.Context) error {
 		err := k.keep(ctx)
 		if ctx.Err() != nil {
 			break
+		}
+		if k.anew {
+			k.o.Log.Info("the columns are read from the tables", "reason", err)
+			continue
 		}
 		pause = min(max(2*pause, 100*time.Millisecond), time.Minute)
 		k.o.Log.Error("the segments' keeper failed and will begin again", "pause", pause, "error", err)
@@ -294,6 +300,7 @@ func (k *Keeper) window(ctx context.Context) (bool, error) {
 	}
 	touched, err := k.cols.Take(ctx, k.db, entries, k.now())
 	if err != nil {
+		k.anew = errors.Is(err, column.ErrNoPlace)
 		return false, err
 	}
 	k.forget(entries)

@@ -1,0 +1,37 @@
+package app
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Age is how long something is kept, by the calendar. The zero value is for ever.
+type Age struct{ Years, Months, Days int }
+
+// ParseAge reads "forever", or a number of days, months or years such as "90d", "18m", "2y".
+func ParseAge(text string) (a Age, err error) {
+	if text == "forever" || text == "" {
+		return a, nil
+	}
+	for unit, into := range map[string]*int{"d": &a.Days, "m": &a.Months, "y": &a.Years} {
+		digits, ok := strings.CutSuffix(text, unit)
+		if !ok {
+			continue
+		}
+		n, err := strconv.Atoi(digits)
+		if err != nil || n < 1 || n > map[string]int{"d": 36500, "m": 1200, "y": 100}[unit] {
+			break
+		}
+		*into = n
+		return a, nil
+	}
+	return Age{}, fmt.Errorf("%q is no time to keep something", text)
+}
+
+// Before is the beginning (UTC) of the first day that is kept at now.
+func (a Age) Before(now time.Time) time.Time {
+	now = now.UTC()
+	return time.Date(now.Year()-a.Years, now.Month()-time.Month(a.Months), now.Day()-a.Days, 0, 0, 0, 0, time.UTC)
+}
