@@ -86,7 +86,7 @@ func newCLI(stdout, stderr io.Writer) *cli {
 	c.root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	c.root.PersistentFlags().StringVar(&c.configFile, "config", "", "the configuration file (default: kith.toml here, if it is there)")
 	c.setting(c.root, "data", "the data folder")
-	for _, add := range []func() *cobra.Command{c.serve, c.mock, c.importFile, c.backup, c.verify, c.restore, c.quarantine, c.keys, c.user, c.bench, c.initialise, c.version} {
+	for _, add := range []func() *cobra.Command{c.serve, c.mock, c.importFile, c.backup, c.verify, c.restore, c.quarantine, c.retention, c.keys, c.user, c.bench, c.initialise, c.version} {
 		c.root.AddCommand(add())
 	}
 	return c
