@@ -23,6 +23,7 @@
 //	app/outward        what Kith sends by itself: hooks passed on, confirmations, certificates
 //	app/mock           `kith mock`: the record, failures and clock in front of a throw-away workspace
 //	app/mock/example   how a team tests its own code against it, in Go and in Node
+//	app/service        Kith as a service of the machine: units, installing, readiness, the watchdog
 //	app/importer       a file of customers, as it is: sniffed, read whole for its types, mapped, tried, written, undone
 //	app/segment        who a rule holds for: what operators mean, one customer at a time, explained, in words
 //	app/segment/segmenttest  random rules, customers and histories, for tests
@@ -35,7 +36,7 @@
 //	ui                 the dashboard's source as the browser runs it
 //	assets             bytes we ship but do not write: browser libraries, fonts, icons; and public pages
 //
-// Rooms that come with what they hold: app/service, app/automation,
+// Rooms that come with what they hold: app/automation,
 // app/broadcast, app/delivery, app/channel.
 //
 // Who may import whom is a table in house_test.go, held against the code.

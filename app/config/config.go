@@ -254,5 +254,8 @@ func (c *Config) Print(w io.Writer) error {
 	return nil
 }
 
+// Origin says where a key's value came from: "default", the file's path, "environment" or "flag".
+func (c *Config) Origin(name string) string { return c.origins[name] }
+
 // Environ reads the process's environment.
 func Environ(name string) (string, bool) { return os.LookupEnv(name) }
