@@ -49,7 +49,7 @@ func openHouse(ctx context.Context, cfg *config.Config, o houseOptions) (_ *hous
 	if o.demo && cfg.Workspace == config.DefaultWorkspace {
 		cfg.Workspace = "MInt"
 	}
-	db, err := storage.Open(ctx, cfg.Data, storage.Options{Clock: o.clock, Sessions: o.sessions, Log: o.log, HooksKept: cfg.HooksKept, DiskReserve: cfg.DiskReserve})
+	db, err := storage.Open(ctx, cfg.Data, storage.Options{Clock: o.clock, Sessions: o.sessions, Log: o.log, HooksKept: cfg.HooksKept, DiskReserve: cfg.DiskReserve, EventsKept: cfg.EventsKept})
 	if err != nil {
 		return nil, err
 	}
@@ -95,7 +95,7 @@ func openHouse(ctx context.Context, cfg *config.Config, o houseOptions) (_ *hous
 		Backups: backups, Wake: wake,
 	})
 	h.mount = []func(*gin.Engine){wire.Mount, pages.Mount, dashboard}
-	h.run = append(h.run, wire.Run, db.KeepHouse, index.Run, h.segments.Run, imports.Run)
+	h.run = append(h.run, wire.Run, db.KeepHouse, db.KeepEvents, index.Run, h.segments.Run, imports.Run)
 	return h, nil
 }
 
