@@ -152,6 +152,8 @@ const (
 	// feedStep is how many entries are read at once, and eventStep how many events they may name.
 	feedStep  = 5_000
 	eventStep = 20_000
+	// wholeStep is what a customer counts for whose events are all read again.
+	wholeStep = 100
 	// cursorEvery is how far the stored cursor may lag while nothing moves.
 	cursorEvery = 50_000
 	// guard is how often the clock is looked at though nothing is due: it may have been set.
@@ -289,8 +291,11 @@ func (k *Keeper) window(ctx context.Context) (bool, error) {
 	}
 	events, saved := int64(0), false
 	for i, e := range entries {
-		if e.Kind == app.KindEvents {
+		switch e.Kind {
+		case app.KindEvents:
 			events += e.Count
+		case app.KindErasedEvents, app.KindMerged:
+			events += wholeStep
 		}
 		saved = saved || e.Kind == app.KindSegmentSaved
 		if events > eventStep && i > 0 {
