@@ -321,7 +321,7 @@ func touched(entries []app.Entry) (rows []int64, named bool) {
 	}
 	for i := range entries {
 		switch entry := &entries[i]; entry.Kind {
-		case app.KindCreated, app.KindAttribute, app.KindDeleted, app.KindRenamed, app.KindDevice, app.KindList, app.KindArchived, app.KindConverted:
+		case app.KindCreated, app.KindAttribute, app.KindDeleted, app.KindRenamed, app.KindRestored, app.KindDevice, app.KindList, app.KindArchived, app.KindConverted:
 			add(entry.Customer)
 		case app.KindMerged:
 			add(entry.Customer)

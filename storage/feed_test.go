@@ -293,14 +293,14 @@ func TestKeepHouse_prunesBehindTheReadersAndKeepsTheLastRow(t *testing.T) {
 
 func sessionOf(t *testing.T, db *storage.DB) (string, error) {
 	t.Helper()
-	if err := db.CreateUser(bg, "admin@example.com", "hash"); err != nil {
+	if err := db.CreateUser(bg, "admin@example.com", "hash", app.RoleOwner); err != nil {
 		return "", err
 	}
 	u, err := db.UserByEmail(bg, "ADMIN@example.com")
 	if err != nil {
 		return "", err
 	}
-	return db.CreateSession(bg, u.Row, at(time.Hour))
+	return db.CreateSession(bg, u.Row, at(time.Hour), "", "")
 }
 
 func TestWatch_tellsOfCommitsThatConcernACustomer(t *testing.T) {

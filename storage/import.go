@@ -155,6 +155,17 @@ func (db *DB) ForgetRefusals(ctx context.Context, row int64) error {
 	return db.Write(ctx, func(tx *Tx) error { return tx.exec("import_refused_clear", row) })
 }
 
+// DropRefusals takes rows out of an import's report, by their numbers, and overwrites them.
+func (db *DB) DropRefusals(ctx context.Context, row int64, numbers []int64) error {
+	return db.Write(ctx, func(tx *Tx) error {
+		if _, err := db.conn.ExecContext(background, "pragma secure_delete = on"); err != nil {
+			return err
+		}
+		defer db.conn.ExecContext(background, "pragma secure_delete = off")
+		return tx.exec("import_refused_drop", row, jsonRows(numbers))
+	})
+}
+
 // EachRefusal calls f for every row that an import did not take, in the file's order, in
 // short steps.
 func (db *DB) EachRefusal(ctx context.Context, row int64, f func(app.ImportRefusal) error) error {

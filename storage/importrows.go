@@ -29,7 +29,7 @@ func (db *DB) ImportRows(ctx context.Context, b *app.ImportBatch) (taken int, st
 	case <-ctx.Done():
 		return 0, 0, ctx.Err()
 	}
-	j := &job{weight: int64(len(b.Rows)), done: make(chan struct{})}
+	j := &job{weight: int64(len(b.Rows)), grows: true, done: make(chan struct{})}
 	j.fn = func(tx *Tx) error {
 		taken, state, err = tx.t.importRows(b)
 		return err
@@ -201,7 +201,11 @@ func (w *importWriter) create(r *app.ImportRow) error {
 	t := w.t
 	if r.UID != "" {
 		if err := t.checkErased(r.UID); err != nil {
-			return w.refused(r, err)
+			if !isRefusal(err) {
+				return err
+			}
+			// What the file says of somebody who was erased is kept nowhere: only the line is.
+			return w.refuse(&app.ImportRow{Number: r.Number, Line: r.Line}, "The customer of this row was erased on request, and may not be made again.")
 		}
 	}
 	if n := given(r.Values); n > app.MaxAttributes {

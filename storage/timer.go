@@ -113,8 +113,13 @@ var housekeeping = map[string]struct {
 	"prune idempotency": {time.Hour, func(tx *Tx) error {
 		return tx.exec("idempotency_prune", int64(tx.t.now)-onceKept.Milliseconds())
 	}},
-	"prune hooks":    {5 * time.Minute, (*Tx).pruneDeliveries},
-	"prune sessions": {time.Hour, func(tx *Tx) error { return tx.exec("session_prune", int64(tx.t.w.db.sessionNow())) }},
+	"prune hooks": {5 * time.Minute, (*Tx).pruneDeliveries},
+	"prune sessions": {time.Hour, func(tx *Tx) error {
+		if err := tx.exec("invitation_prune", int64(tx.t.w.db.sessionNow())); err != nil {
+			return err
+		}
+		return tx.exec("session_prune", int64(tx.t.w.db.sessionNow()))
+	}},
 	"prune feed": {6 * time.Hour, func(tx *Tx) error {
 		through := tx.t.s.seq
 		for _, seq := range tx.t.s.cursors {
@@ -127,7 +132,7 @@ var housekeeping = map[string]struct {
 // KeepHouse sets the folder's own timers, if they are not set, and runs all timers
 // until ctx ends.
 func (db *DB) KeepHouse(ctx context.Context) error {
-	kinds := map[string]TimerFunc{pruneTimer: pruneSegment}
+	kinds := map[string]TimerFunc{pruneTimer: pruneSegment, taskTimer: runTask, forgetTimer: forgetTask}
 	err := db.Write(ctx, func(tx *Tx) error {
 		for kind, task := range housekeeping {
 			if err := tx.exec("timer_ensure", kind, "", int64(tx.t.now)+task.every.Milliseconds()); err != nil {

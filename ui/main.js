@@ -48,6 +48,8 @@ const PAGES = [
   ["/app/integrations", Integrations],
   ["/app/integrations/:id", Integration],
   ["/app/requests", Requests],
+  ["/app/settings", Keys],
+  ["/app/settings/keys", Keys],
   ["/app/keys", Keys],
 ];
 

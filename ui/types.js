@@ -1,7 +1,7 @@
 // @ts-check
 // The shapes that /api answers, named once. This module holds types only.
 
-/** @typedef {{state: "setup"|"signed_out"|"signed_in", email?: string, workspace: string, zone: string, version: string, demo?: boolean}} Session */
+/** @typedef {{state: "setup"|"signed_out"|"signed_in", email?: string, role?: string, can: string[], second_factor: boolean, plain: boolean, workspace: string, zone: string, version: string, demo?: boolean}} Session */
 /** @typedef {{customers: number, accounts: number, lists: number, segments: number, events: number, event_names: number, attributes: number, keys: number, integrations: number}} Overview */
 /**
  * @template T

@@ -3,7 +3,8 @@
 // It reads through the store and writes the same Changes as the API.
 //
 // The invariant: nothing but the session and set-up calls answers without a session,
-// and no answer holds a private key again after the one that made it.
+// nothing answers whose role the table in roles.go does not let, and no answer holds a
+// private key again after the one that made it.
 package admin
 
 import (
@@ -55,15 +56,16 @@ type Store interface {
 	ImportKept(ctx context.Context, row, after int64, limit int) ([]app.ImportKept, error)
 
 	Keys(ctx context.Context) ([]app.Key, error)
-	CreateKey(ctx context.Context, name string) (app.Key, string, error)
+	CreateKey(ctx context.Context, name string, scopes ...app.Scope) (app.Key, string, error)
 	RevokeKey(ctx context.Context, row int64) error
 	Users(ctx context.Context) ([]app.User, error)
 	UserByEmail(ctx context.Context, email string) (app.User, error)
 	CreateFirstUser(ctx context.Context, token, email, password string) error
-	CreateSession(ctx context.Context, user int64, expires app.Instant) (string, error)
+	CreateSession(ctx context.Context, user int64, expires app.Instant, address, agent string) (string, error)
 	Session(ctx context.Context, secret string) (app.Session, error)
 	TouchSession(ctx context.Context, secret string, expires app.Instant) error
 	EndSession(ctx context.Context, secret string) error
+	Audit(ctx context.Context, action, target string, detail map[string]any) error
 
 	Integrations(ctx context.Context) ([]app.Integration, error)
 	FindIntegration(ctx context.Context, id string) (*app.Integration, error)
@@ -72,6 +74,13 @@ type Store interface {
 	Deliveries(ctx context.Context, f app.DeliveryFilter, limit int) ([]app.Delivery, bool, error)
 	DeliveryRow(id string) (int64, error)
 	ExternalIDs(ctx context.Context, customer int64) ([][2]string, error)
+
+	Ready(ctx context.Context) error
+	Disk() app.Disk
+	FileCheck() app.FileCheck
+	Quarantine(ctx context.Context) (*app.Quarantine, error)
+	EndQuarantine(ctx context.Context, discard bool) (waiting int64, err error)
+	OutgoingWaiting(ctx context.Context) (int64, error)
 }
 
 // Options configure New.
@@ -98,6 +107,10 @@ type Options struct {
 	Imports *importer.Runner
 	// Segments knows who is in which segment; without it nobody is in any.
 	Segments api.Segments
+	// Backups makes backups; without it there is no /backups.
+	Backups Backups
+	// Wake, if set, is told when what waits may be sent.
+	Wake func()
 }
 
 // Admin serves /api.
@@ -127,61 +140,61 @@ func New(store Store, o Options) *Admin {
 	return &Admin{store: store, o: o, origin: http.NewCrossOriginProtection(), tries: newThrottle(time.Now), membership: api.NewMembership(store, o.Segments)}
 }
 
-// Mount puts the routes on an engine.
+// Mount puts the routes on an engine. Who may call each is in the table of roles.go.
 func (a *Admin) Mount(engine *gin.Engine) {
 	g := engine.Group("/api")
-	open := func(method, path string, h handler) { g.Handle(method, path, a.wrap(h, false)) }
-	signed := func(method, path string, h handler) { g.Handle(method, path, a.wrap(h, true)) }
+	on := func(method, path string, h handler) { g.Handle(method, path, a.wrap(h)) }
 
-	open("GET", "/session", a.getSession)
-	open("POST", "/session", a.signIn)
-	open("DELETE", "/session", a.signOut)
-	open("POST", "/setup", a.setUp)
+	on("GET", "/session", a.getSession)
+	on("POST", "/session", a.signIn)
+	on("DELETE", "/session", a.signOut)
+	on("POST", "/setup", a.setUp)
 
-	signed("GET", "/overview", a.overview)
-	signed("GET", "/customers", a.customers)
-	signed("GET", "/customers/:id", a.customer)
-	signed("GET", "/customers/:id/json", a.customerJSON)
-	signed("GET", "/customers/:id/timeline", a.timeline)
-	signed("GET", "/customers/:id/live", a.customerLive)
-	signed("GET", "/live", a.live)
-	signed("GET", "/lists", a.lists)
-	signed("POST", "/lists", a.saveList)
-	signed("GET", "/lists/:id", a.list)
-	signed("PUT", "/lists/:id", a.saveList)
-	signed("DELETE", "/lists/:id", a.archiveList)
-	signed("GET", "/lists/:id/subscribers", a.subscribers)
-	signed("GET", "/segments", a.segments)
-	signed("POST", "/segments", a.saveSegment)
-	signed("POST", "/segments/preview", a.preview)
-	signed("GET", "/segments/:id", a.segment)
-	signed("PUT", "/segments/:id", a.saveSegment)
-	signed("DELETE", "/segments/:id", a.deleteSegment)
-	signed("POST", "/segments/:id/restore", a.restoreSegment)
-	signed("GET", "/segments/:id/entries", a.segmentEntries)
-	signed("GET", "/segments/:id/export", a.exportSegment)
-	signed("GET", "/customers/:id/segments/:segment", a.why)
-	signed("GET", "/events", a.events)
-	signed("GET", "/attributes", a.attributes)
-	signed("GET", "/attributes/:name/values", a.values)
+	on("GET", "/overview", a.overview)
+	on("GET", "/customers", a.customers)
+	on("GET", "/customers/:id", a.customer)
+	on("GET", "/customers/:id/json", a.customerJSON)
+	on("GET", "/customers/:id/timeline", a.timeline)
+	on("GET", "/customers/:id/live", a.customerLive)
+	on("GET", "/live", a.live)
+	on("GET", "/lists", a.lists)
+	on("POST", "/lists", a.saveList)
+	on("GET", "/lists/:id", a.list)
+	on("PUT", "/lists/:id", a.saveList)
+	on("DELETE", "/lists/:id", a.archiveList)
+	on("GET", "/lists/:id/subscribers", a.subscribers)
+	on("GET", "/segments", a.segments)
+	on("POST", "/segments", a.saveSegment)
+	on("POST", "/segments/preview", a.preview)
+	on("GET", "/segments/:id", a.segment)
+	on("PUT", "/segments/:id", a.saveSegment)
+	on("DELETE", "/segments/:id", a.deleteSegment)
+	on("POST", "/segments/:id/restore", a.restoreSegment)
+	on("GET", "/segments/:id/entries", a.segmentEntries)
+	on("GET", "/segments/:id/export", a.exportSegment)
+	on("GET", "/customers/:id/segments/:segment", a.why)
+	on("GET", "/events", a.events)
+	on("GET", "/attributes", a.attributes)
+	on("GET", "/attributes/:name/values", a.values)
 	a.mountImports(g)
-	signed("GET", "/keys", a.keys)
-	signed("POST", "/keys", a.createKey)
-	signed("DELETE", "/keys/:id", a.revokeKey)
+	a.mountHealth(g)
+	on("GET", "/keys", a.keys)
+	on("POST", "/keys", a.createKey)
+	on("DELETE", "/keys/:id", a.revokeKey)
 	if a.o.Hooks != nil {
-		signed("GET", "/integrations", a.integrations)
-		signed("POST", "/integrations", a.saveIntegration)
-		signed("GET", "/integrations/live", a.integrationsLive)
-		signed("GET", "/integrations/:id", a.integration)
-		signed("PUT", "/integrations/:id", a.saveIntegration)
-		signed("DELETE", "/integrations/:id", a.deleteIntegration)
-		signed("GET", "/integrations/:id/deliveries", a.deliveries)
-		signed("GET", "/integrations/:id/deliveries/:did", a.delivery)
-		signed("POST", "/integrations/:id/deliveries/:did/replay", a.replay)
+		on("GET", "/integrations", a.integrations)
+		on("POST", "/integrations", a.saveIntegration)
+		on("GET", "/integrations/live", a.integrationsLive)
+		on("GET", "/integrations/:id", a.integration)
+		on("PUT", "/integrations/:id", a.saveIntegration)
+		on("DELETE", "/integrations/:id", a.deleteIntegration)
+		on("GET", "/integrations/:id/deliveries", a.deliveries)
+		on("GET", "/integrations/:id/deliveries/:did", a.delivery)
+		on("POST", "/integrations/:id/deliveries/:did/replay", a.replay)
 	}
-	signed("GET", "/requests", a.requests)
-	signed("GET", "/requests/live", a.requestsLive)
-	signed("GET", "/requests/:seq", a.request)
+	on("GET", "/requests", a.requests)
+	on("GET", "/requests/live", a.requestsLive)
+	on("GET", "/requests/:seq", a.request)
 }
 
 // call is one request of the dashboard.
@@ -189,6 +202,10 @@ type call struct {
 	*gin.Context
 	session app.Session
 	secret  string
+	// target and detail are for the audit log: the id of what a call made, and what of it
+	// one will want to know; nothing of a customer's.
+	target string
+	detail map[string]any
 }
 
 // handler returns what is to be encoded; nil when it has answered itself.
@@ -198,14 +215,14 @@ type handler func(*call) (any, error)
 const maxBody = 2 * app.MaxRule
 
 // wrap checks where the request comes from and whether it is signed in, and answers.
-func (a *Admin) wrap(h handler, signed bool) gin.HandlerFunc { return a.wrapBody(h, signed, maxBody) }
+func (a *Admin) wrap(h handler) gin.HandlerFunc { return a.wrapBody(h, maxBody) }
 
 // wrapBody is wrap for a body of up to most bytes.
-func (a *Admin) wrapBody(h handler, signed bool, most int64) gin.HandlerFunc {
+func (a *Admin) wrapBody(h handler, most int64) gin.HandlerFunc {
 	return func(gc *gin.Context) {
 		c := &call{Context: gc}
 		c.Header("Cache-Control", "no-store")
-		out, err := a.guard(c, h, signed, most)
+		out, err := a.guard(c, h, most)
 		switch {
 		case err != nil:
 			a.fail(c, err)
@@ -220,7 +237,7 @@ func (a *Admin) wrapBody(h handler, signed bool, most int64) gin.HandlerFunc {
 	}
 }
 
-func (a *Admin) guard(c *call, h handler, signed bool, most int64) (any, error) {
+func (a *Admin) guard(c *call, h handler, most int64) (any, error) {
 	if err := a.origin.Check(c.Request); err != nil {
 		return nil, app.Fail(app.CodeForbidden, "This request comes from another site.")
 	}
@@ -228,7 +245,7 @@ func (a *Admin) guard(c *call, h handler, signed bool, most int64) (any, error) 
 		most = 2 * app.MaxHookBody
 	}
 	c.Request.Body = http.MaxBytesReader(c.Writer, c.Request.Body, most)
-	if cookie, err := c.Request.Cookie(cookieName); err == nil && cookie.Value != "" {
+	if cookie, err := c.Request.Cookie(a.cookieName(c)); err == nil && cookie.Value != "" {
 		session, err := a.store.Session(c.Request.Context(), cookie.Value)
 		if err == nil {
 			c.session, c.secret = session, cookie.Value
@@ -237,10 +254,30 @@ func (a *Admin) guard(c *call, h handler, signed bool, most int64) (any, error) 
 			return nil, err
 		}
 	}
-	if signed && c.secret == "" {
-		return nil, app.Fail(app.CodeUnauthorized, "You are signed out. Sign in again.")
+	r, err := c.allow()
+	if err != nil {
+		return nil, err
 	}
-	return h(c)
+	if c.secret != "" {
+		c.Request = c.Request.WithContext(app.WithActor(c.Request.Context(), app.ByUser(c.session.User)))
+	}
+	out, err := h(c)
+	if err == nil && r.audit != "" {
+		a.audit(c, r.audit)
+	}
+	return out, err
+}
+
+// audit writes down what a call has done. What is done stays done when that fails, so the
+// log has it then.
+func (a *Admin) audit(c *call, action string) {
+	target := c.target
+	if target == "" {
+		target = c.Param("id")
+	}
+	if err := a.store.Audit(context.WithoutCancel(c.Request.Context()), action, target, c.detail); err != nil {
+		a.o.Log.Error("write to the audit log", "action", action, "target", target, "user", c.session.User, "error", err)
+	}
 }
 
 // statuses is the one table from what went wrong to what HTTP calls it.

@@ -19,15 +19,15 @@ func (a *Admin) mountImports(g *gin.RouterGroup) {
 	if a.o.Imports == nil {
 		return
 	}
-	signed := func(method, path string, h handler) { g.Handle(method, path, a.wrap(h, true)) }
-	signed("GET", "/imports", a.imports)
-	g.Handle("POST", "/imports", a.wrapBody(a.createImport, true, importer.MaxBytes+1<<20))
-	signed("GET", "/imports/:id", a.importOne)
-	signed("POST", "/imports/:id/start", a.startImport)
-	signed("POST", "/imports/:id/cancel", a.withImport((*importer.Runner).Cancel))
-	signed("POST", "/imports/:id/undo", a.withImport((*importer.Runner).Undo))
-	signed("GET", "/imports/:id/kept", a.importKept)
-	signed("GET", "/imports/:id/errors.csv", a.importErrors)
+	on := func(method, path string, h handler) { g.Handle(method, path, a.wrap(h)) }
+	on("GET", "/imports", a.imports)
+	g.Handle("POST", "/imports", a.wrapBody(a.createImport, importer.MaxBytes+1<<20))
+	on("GET", "/imports/:id", a.importOne)
+	on("POST", "/imports/:id/start", a.startImport)
+	on("POST", "/imports/:id/cancel", a.withImport((*importer.Runner).Cancel))
+	on("POST", "/imports/:id/undo", a.withImport((*importer.Runner).Undo))
+	on("GET", "/imports/:id/kept", a.importKept)
+	on("GET", "/imports/:id/errors.csv", a.importErrors)
 }
 
 // importView is an import as /v1 answers it.

@@ -19,7 +19,10 @@ import (
 )
 
 const (
-	cookieName = "kith_session"
+	plainCookie  = "kith_session"
+	secureCookie = "__Host-kith_session"
+	// maxAgent bounds what is kept of a browser's name.
+	maxAgent = 300
 	// sessionFor is how long a session lasts after it was last used.
 	sessionFor = 14 * 24 * time.Hour
 	// touchEvery spares the disk: a session's end moves at most this often.
@@ -163,30 +166,37 @@ func (t *throttle) right(key string) {
 
 // sessionView is what the pages know of the session.
 type sessionView struct {
-	State     string `json:"state"`
-	Email     string `json:"email,omitempty"`
+	State string   `json:"state"`
+	Email string   `json:"email,omitempty"`
+	Role  app.Role `json:"role,omitempty"`
+	// Can is what the role lets the pages offer, see abilities.
+	Can          []string `json:"can"`
+	SecondFactor bool     `json:"second_factor"`
+	// Plain is that the page came over plain HTTP from another machine, where others on
+	// the network can read along.
+	Plain     bool   `json:"plain"`
 	Workspace string `json:"workspace"`
 	Zone      string `json:"zone"`
 	Version   string `json:"version"`
 	Demo      bool   `json:"demo"`
 }
 
-func (a *Admin) view(state, email string) sessionView {
-	return sessionView{State: state, Email: email, Workspace: a.o.Workspace, Zone: a.o.Zone.String(), Version: a.o.Version, Demo: a.o.Demo}
+func (a *Admin) view(c *call, state string, s app.Session) sessionView {
+	return sessionView{State: state, Email: s.Email, Role: s.Role, Can: abilities(s.Role), SecondFactor: s.SecondSet, Plain: a.plain(c), Workspace: a.o.Workspace, Zone: a.o.Zone.String(), Version: a.o.Version, Demo: a.o.Demo}
 }
 
 func (a *Admin) getSession(c *call) (any, error) {
 	if c.secret != "" {
-		return a.view("signed_in", c.session.Email), nil
+		return a.view(c, "signed_in", c.session), nil
 	}
 	users, err := a.store.Users(c.Request.Context())
 	if err != nil {
 		return nil, err
 	}
 	if len(users) == 0 {
-		return a.view("setup", ""), nil
+		return a.view(c, "setup", app.Session{}), nil
 	}
-	return a.view("signed_out", ""), nil
+	return a.view(c, "signed_out", app.Session{}), nil
 }
 
 type credentials struct {
@@ -200,7 +210,7 @@ func (a *Admin) signIn(c *call) (any, error) {
 	if err := c.decode(&in); err != nil {
 		return nil, err
 	}
-	key := app.FoldEmail(in.Email) + "\x00" + network(c.Request.RemoteAddr)
+	key := app.FoldEmail(in.Email) + "\x00" + network(c.address())
 	if wait := a.tries.wait(key); wait > 0 {
 		seconds := int(wait/time.Second) + 1
 		c.Header("Retry-After", strconv.Itoa(seconds))
@@ -234,18 +244,49 @@ func network(address string) string {
 // begin starts a session and gives the browser its cookie.
 func (a *Admin) begin(c *call, u app.User) (any, error) {
 	expires := a.o.Sessions.Now().Add(sessionFor)
-	secret, err := a.store.CreateSession(c.Request.Context(), u.Row, app.InstantOf(expires))
+	ctx := app.WithActor(c.Request.Context(), app.ByUser(u.Row))
+	secret, err := a.store.CreateSession(ctx, u.Row, app.InstantOf(expires), c.address(), shorten(c.Request.UserAgent()))
 	if err != nil {
 		return nil, err
 	}
 	a.cookie(c, secret, int(sessionFor/time.Second))
-	return a.view("signed_in", u.Email), nil
+	return a.view(c, "signed_in", app.Session{Email: u.Email, Role: u.Role, SecondSet: u.TOTP != nil}), nil
+}
+
+// address is where the request comes from, as the trusted proxies tell it.
+func (c *call) address() string { return c.ClientIP() }
+
+// shorten keeps of a browser's name what tells it from others.
+func shorten(agent string) string {
+	if len(agent) > maxAgent {
+		agent = agent[:maxAgent]
+	}
+	return strings.ToValidUTF8(agent, "")
+}
+
+// secure reports whether the browser came over HTTPS, here or to the proxy before.
+func (a *Admin) secure(c *call) bool {
+	return c.Request.TLS != nil || strings.HasPrefix(a.o.URL, "https:")
+}
+
+// plain reports whether others can read along: plain HTTP, and not on this machine alone.
+func (a *Admin) plain(c *call) bool {
+	ip := net.ParseIP(c.address())
+	return !a.secure(c) && !(ip != nil && ip.IsLoopback())
+}
+
+// cookieName is what the cookie is called. Over HTTPS a browser takes a __Host- one from
+// nobody but this very host, and sends it to no other.
+func (a *Admin) cookieName(c *call) string {
+	if a.secure(c) {
+		return secureCookie
+	}
+	return plainCookie
 }
 
 func (a *Admin) cookie(c *call, value string, seconds int) {
 	http.SetCookie(c.Writer, &http.Cookie{
-		Name: cookieName, Value: value, Path: "/", MaxAge: seconds, HttpOnly: true, SameSite: http.SameSiteLaxMode,
-		Secure: c.Request.TLS != nil || strings.HasPrefix(a.o.URL, "https:"),
+		Name: a.cookieName(c), Value: value, Path: "/", MaxAge: seconds, HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: a.secure(c),
 	})
 }
 
@@ -278,7 +319,7 @@ func (a *Admin) setUp(c *call) (any, error) {
 	if err := c.decode(&in); err != nil {
 		return nil, err
 	}
-	key := "setup\x00" + network(c.Request.RemoteAddr)
+	key := "setup\x00" + network(c.address())
 	if a.tries.wait(key) > 0 {
 		return nil, app.Fail(app.CodeRateLimited, "Too many tries. Try again later.")
 	}

@@ -39,6 +39,9 @@ type Store interface {
 	Keys(ctx context.Context) ([]app.Key, error)
 	TouchKeys(ctx context.Context, used map[int64]app.Instant) error
 	Ready(ctx context.Context) error
+	Disk() app.Disk
+	FileCheck() app.FileCheck
+	Quarantine(ctx context.Context) (*app.Quarantine, error)
 
 	Integrations(ctx context.Context) ([]app.Integration, error)
 	FindIntegration(ctx context.Context, id string) (*app.Integration, error)

@@ -49,7 +49,7 @@ func openHouse(ctx context.Context, cfg *config.Config, o houseOptions) (_ *hous
 	if o.demo && cfg.Workspace == config.DefaultWorkspace {
 		cfg.Workspace = "MInt"
 	}
-	db, err := storage.Open(ctx, cfg.Data, storage.Options{Clock: o.clock, Sessions: o.sessions, Log: o.log, HooksKept: cfg.HooksKept})
+	db, err := storage.Open(ctx, cfg.Data, storage.Options{Clock: o.clock, Sessions: o.sessions, Log: o.log, HooksKept: cfg.HooksKept, DiskReserve: cfg.DiskReserve, EventsKept: cfg.EventsKept})
 	if err != nil {
 		return nil, err
 	}
@@ -61,7 +61,14 @@ func openHouse(ctx context.Context, cfg *config.Config, o houseOptions) (_ *hous
 	}()
 	var wake func()
 	certificate := noCertificate
+	var backups admin.Backups
 	if !o.mock {
+		runner, err := newBackups(cfg, o.log)
+		if err != nil {
+			return nil, err
+		}
+		backups = runner
+		h.run = append(h.run, runner.Run, db.KeepChecked)
 		client := outward.New(outward.Options{Private: cfg.HooksPrivate, Version: Version})
 		sender := outward.NewSender(db, client, o.clock, o.log)
 		wake, certificate = sender.Wake, client.Certificate
@@ -85,9 +92,10 @@ func openHouse(ctx context.Context, cfg *config.Config, o houseOptions) (_ *hous
 	pages := admin.New(db, admin.Options{
 		Clock: o.clock, Sessions: o.sessions, Log: o.log, Requests: requests, Workspace: cfg.Workspace, Zone: cfg.Zone, Version: Version,
 		URL: cfg.URL, Pinned: pinned.Key(), KeysChanged: wire.ForgetKeys, Demo: o.demo, Search: index, Segments: h.segments, Hooks: hooks, Imports: imports,
+		Backups: backups, Wake: wake,
 	})
 	h.mount = []func(*gin.Engine){wire.Mount, pages.Mount, dashboard}
-	h.run = append(h.run, wire.Run, db.KeepHouse, index.Run, h.segments.Run, imports.Run)
+	h.run = append(h.run, wire.Run, db.KeepHouse, db.KeepEvents, index.Run, h.segments.Run, imports.Run)
 	return h, nil
 }
 

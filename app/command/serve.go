@@ -11,8 +11,10 @@ import (
 	"strings"
 	"sync"
 
+	"kith/app"
 	"kith/app/config"
 	"kith/app/server"
+	"kith/app/service"
 	"kith/storage"
 
 	"github.com/spf13/cobra"
@@ -32,7 +34,7 @@ func (c *cli) serve() *cobra.Command {
 			if print {
 				return cfg.Print(c.out)
 			}
-			return c.runServe(cmd.Context(), cfg, demo)
+			return service.Run(cmd.Context(), func(ctx context.Context) error { return c.runServe(ctx, cfg, demo) })
 		},
 	}
 	c.setting(cmd, "listen", "where to listen, host:port")
@@ -72,7 +74,25 @@ func (c *cli) runServe(ctx context.Context, cfg *config.Config, demo bool) error
 	}
 	srv := server.New(server.Options{Log: log, Mount: h.mount})
 	fmt.Fprintf(c.out, "Kith %s serves %s\n  dashboard  %s/app/\n  API        %s/v1\n  data       %s\n", Version, cfg.Workspace, address, address, h.db.Folder())
-	return runAll(ctx, append(h.run, func(ctx context.Context) error { return srv.Serve(ctx, l) })...)
+	manager, err := service.NewNotifier(log)
+	if err != nil {
+		return err
+	}
+	return runAll(ctx, append(h.run,
+		func(ctx context.Context) error { return srv.Serve(ctx, l) },
+		func(ctx context.Context) error {
+			manager.Ready(address)
+			return manager.Run(ctx, func(ctx context.Context) error { return alive(h.db.Pulse(ctx)) })
+		})...)
+}
+
+// alive takes what a full disk says for life: the writer goes on by itself when there is
+// room, and a new process would not help.
+func alive(err error) error {
+	if app.CodeOf(err) == app.CodeUnavailable {
+		return nil
+	}
+	return err
 }
 
 // firstStart makes what a new folder lacks: a key pair, and a way to the first user.
@@ -99,7 +119,7 @@ func (c *cli) firstStart(ctx context.Context, db *storage.DB, cfg *config.Config
 	switch {
 	case len(users) > 0:
 	case cfg.AdminEmail != "":
-		if err := addUser(ctx, db, cfg.AdminEmail, cfg.AdminPassword); err != nil {
+		if err := addUser(ctx, db, cfg.AdminEmail, cfg.AdminPassword, app.RoleOwner); err != nil {
 			return fmt.Errorf("make the user of admin.email: %w", err)
 		}
 	default:

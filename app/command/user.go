@@ -59,14 +59,14 @@ func (c *cli) userAdd(db *storage.DB, cmd *cobra.Command, args []string) error {
 	if err != nil {
 		return err
 	}
-	if err := addUser(cmd.Context(), db, args[0], password); err != nil {
+	if err := addUser(cmd.Context(), db, args[0], password, app.RoleAdmin); err != nil {
 		return err
 	}
 	_, err = fmt.Fprintf(c.out, "Added %s.\n", args[0])
 	return err
 }
 
-func addUser(ctx context.Context, db *storage.DB, email, password string) error {
+func addUser(ctx context.Context, db *storage.DB, email, password string, role app.Role) error {
 	email, err := app.CheckEmail(email)
 	if err != nil {
 		return err
@@ -75,7 +75,7 @@ func addUser(ctx context.Context, db *storage.DB, email, password string) error 
 	if err != nil {
 		return err
 	}
-	return db.CreateUser(ctx, email, hash)
+	return db.CreateUser(ctx, email, hash, role)
 }
 
 func (c *cli) userPassword(db *storage.DB, cmd *cobra.Command, args []string) error {

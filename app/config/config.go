@@ -13,6 +13,8 @@ import (
 	"strings"
 	"time"
 
+	"kith/app"
+
 	"github.com/knadh/koanf/parsers/toml/v2"
 	"github.com/knadh/koanf/providers/confmap"
 	"github.com/knadh/koanf/providers/file"
@@ -38,6 +40,19 @@ type Config struct {
 	HooksPrivate bool
 	// SegmentsMemory is how many bytes the columns that segments look at should take at the most.
 	SegmentsMemory int64
+
+	// EventsKept is how long events are kept, 0 for ever.
+	EventsKept app.Age
+	// DiskReserve is how many bytes of the disk are kept back.
+	DiskReserve int64
+	// Backups are made each BackupEvery (0: never), those of a day or more at BackupAt in Zone.
+	BackupEvery, BackupAt time.Duration
+	BackupKeep            int
+	BackupDir             string
+	BackupRecipients      string
+	BackupPassphrase      string
+	// Metrics is who may read /metrics: MetricsLocal, MetricsAll or MetricsOff.
+	Metrics string
 
 	// Zone is Timezone, loaded.
 	Zone    *time.Location
@@ -70,6 +85,15 @@ var Keys = []Key{
 	{Name: "hooks.keep", Default: "30d"},
 	{Name: "hooks.private", Default: "false"},
 	{Name: "segments.memory", Default: "1GB"},
+	{Name: "events.keep", Default: "forever"},
+	{Name: "backup.every", Default: "24h"},
+	{Name: "backup.at", Default: "03:00"},
+	{Name: "backup.keep", Default: "7"},
+	{Name: "backup.dir", Default: ""},
+	{Name: "backup.recipients", Default: ""},
+	{Name: "backup.passphrase", Default: "", Secret: true},
+	{Name: "disk.reserve", Default: "200MB"},
+	{Name: "metrics.access", Default: MetricsLocal},
 	{Name: "log.level", Default: "info"},
 }
 
@@ -183,6 +207,9 @@ func (c *Config) check() (err error) {
 	if c.SegmentsMemory, err = megabytes(v("segments.memory")); err != nil {
 		return fail("segments.memory", `must be a size such as "350MB" or "2GB", not %q`, v("segments.memory"))
 	}
+	if err := c.checkKeeping(v, fail); err != nil {
+		return err
+	}
 	switch c.LogLevel {
 	case "debug", "info", "warn", "error":
 	default:
@@ -226,6 +253,9 @@ func (c *Config) Print(w io.Writer) error {
 	}
 	return nil
 }
+
+// Origin says where a key's value came from: "default", the file's path, "environment" or "flag".
+func (c *Config) Origin(name string) string { return c.origins[name] }
 
 // Environ reads the process's environment.
 func Environ(name string) (string, bool) { return os.LookupEnv(name) }

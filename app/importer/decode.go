@@ -15,6 +15,7 @@ import (
 	"golang.org/x/text/encoding/charmap"
 	"golang.org/x/text/encoding/htmlindex"
 	"golang.org/x/text/encoding/unicode"
+	"golang.org/x/text/transform"
 )
 
 // The encodings that are recognised, by the names that are shown.
@@ -79,14 +80,35 @@ func decoder(in io.Reader, name string) (io.Reader, error) {
 		}
 		return buffered, nil
 	}
-	e := encodings[name]
-	if e == nil {
-		var err error
-		if e, err = htmlindex.Get(name); err != nil {
-			return nil, fmt.Errorf("encoding %q: %w", name, err)
-		}
+	e, err := encodingOf(name)
+	if err != nil {
+		return nil, err
 	}
 	return e.NewDecoder().Reader(buffered), nil
+}
+
+// encoder is the reverse of decoder. Characters that the encoding lacks become its
+// substitute. Closing it leaves out open.
+func encoder(out io.Writer, name string) (io.WriteCloser, error) {
+	if name == encUTF8 {
+		return nopCloser{out}, nil
+	}
+	e, err := encodingOf(name)
+	if err != nil {
+		return nil, err
+	}
+	return transform.NewWriter(out, encoding.ReplaceUnsupported(e.NewEncoder())), nil
+}
+
+func encodingOf(name string) (encoding.Encoding, error) {
+	if e := encodings[name]; e != nil {
+		return e, nil
+	}
+	e, err := htmlindex.Get(name)
+	if err != nil {
+		return nil, fmt.Errorf("encoding %q: %w", name, err)
+	}
+	return e, nil
 }
 
 var errTooLarge = app.Fail(app.CodeTooLarge, "The file is larger than %d GB, or unpacks to more. Split it; each part can be imported by itself.", MaxBytes>>30)

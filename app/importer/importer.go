@@ -165,7 +165,9 @@ type Store interface {
 	ImportRows(ctx context.Context, b *app.ImportBatch) (int, app.ImportState, error)
 	UndoImport(ctx context.Context, row int64) (finished bool, err error)
 	MatchImport(ctx context.Context, rows []app.ImportRow, lists bool) ([]*app.Customer, [][]*app.Customer, error)
+	Imports(ctx context.Context, before int64, limit int) ([]app.Import, bool, error)
 	RefuseRows(ctx context.Context, row int64, rows []app.ImportRow) error
+	DropRefusals(ctx context.Context, row int64, numbers []int64) error
 	ForgetRefusals(ctx context.Context, row int64) error
 	EachRefusal(ctx context.Context, row int64, f func(app.ImportRefusal) error) error
 	FindList(ctx context.Context, id string) (*app.List, error)

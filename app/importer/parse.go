@@ -18,10 +18,12 @@ type Record struct {
 	Line  int64 // where it begins, from 1
 	Cells [][]byte
 	Raw   []byte // as it stands in the file, without its line's end
+	End   []byte // its line's end
 	// Fault, if not "", is why the row cannot be read; Cells then are of no use.
 	Fault string
 	// Blank: nothing stands on the line.
 	Blank bool
+	cut   bool // Raw is not all of it: the line is longer than any may be
 }
 
 // Reader reads rows of UTF-8. A row ends at LF, CRLF or CR, also mixed. A quote counts
@@ -118,7 +120,7 @@ func (r *Reader) fill() error {
 // parse reads the row at start, or says that more must be at hand.
 func (r *Reader) parse() error {
 	rec := &r.rec
-	rec.Cells, rec.Fault, rec.Line, rec.Blank = rec.Cells[:0], "", r.line, false
+	rec.Cells, rec.Fault, rec.Line, rec.Blank, rec.cut = rec.Cells[:0], "", r.line, false, false
 	b := r.buf[:r.end]
 	i, lines := r.start, int64(0)
 	quoted := false
@@ -159,6 +161,10 @@ func (r *Reader) parse() error {
 	next, err := r.lineEnd(b, i)
 	if err != nil {
 		return err
+	}
+	rec.End = b[i:next:next]
+	if len(rec.Raw) == len(erasedMark) && string(rec.Raw) == erasedMark {
+		rec.Fault = erasedRow
 	}
 	rec.Blank = len(rec.Cells) == 1 && !quoted && len(bytes.TrimSpace(rec.Cells[0])) == 0
 	r.start, r.line = next, r.line+lines+1
@@ -246,6 +252,7 @@ func (r *Reader) faulty(why string) (*Record, error) {
 	if n == len(b) && !r.eof { // one line longer than any row may be: pass over the rest of it
 		return r.skipLine()
 	}
+	r.rec.End = r.buf[r.start+n : next : next]
 	r.start, r.line = next, r.line+1
 	return &r.rec, nil
 }
@@ -263,7 +270,7 @@ func (r *Reader) skipLine() (*Record, error) {
 			if err != nil {
 				next = n + 1
 			}
-			r.start = next
+			r.start, r.rec.End = next, r.buf[n:next:next]
 			break
 		}
 		if r.eof {
@@ -271,7 +278,7 @@ func (r *Reader) skipLine() (*Record, error) {
 			break
 		}
 	}
-	r.rec.Raw = raw
+	r.rec.Raw, r.rec.cut = raw, true
 	r.line++
 	return &r.rec, nil
 }

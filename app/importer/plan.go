@@ -148,6 +148,9 @@ func firstRow(head []byte, d Dialect) ([][]byte, error) {
 		if err != nil {
 			return nil, app.Invalid("file", "The file has no row that can be read.")
 		}
+		if rec.Fault == erasedRow {
+			continue
+		}
 		if rec.Fault != "" {
 			return nil, app.Invalid("file", "The first line cannot be read: %s.", rec.Fault)
 		}

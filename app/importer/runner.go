@@ -327,12 +327,6 @@ func (r *Runner) startWaiting(ctx context.Context, wg *sync.WaitGroup, slots cha
 		return err
 	}
 	for _, row := range rows {
-		r.mu.Lock()
-		_, busy := r.busy[row]
-		r.mu.Unlock()
-		if busy {
-			continue
-		}
 		select {
 		case slots <- struct{}{}:
 		default:
@@ -341,8 +335,16 @@ func (r *Runner) startWaiting(ctx context.Context, wg *sync.WaitGroup, slots cha
 		jobCtx, cancel := context.WithCancel(ctx)
 		j := &job{r: r, row: row, cancel: cancel, done: make(chan struct{})}
 		r.mu.Lock()
-		r.busy[row] = j
+		_, busy := r.busy[row]
+		if !busy {
+			r.busy[row] = j
+		}
 		r.mu.Unlock()
+		if busy {
+			cancel()
+			<-slots
+			continue
+		}
 		wg.Go(func() {
 			j.run(jobCtx)
 			cancel()

@@ -29,6 +29,8 @@ import (
 // Options say what is served.
 type Options struct {
 	Log *slog.Logger
+	// TrustedProxies are the addresses and networks whose X-Forwarded-For counts. Default: none.
+	TrustedProxies []string
 	// Mount puts the routes on the engine, in order.
 	Mount []func(*gin.Engine)
 }
@@ -61,6 +63,9 @@ func New(o Options) *Server {
 	engine.RedirectTrailingSlash = false
 	engine.RedirectFixedPath = false
 	engine.HandleMethodNotAllowed = false
+	if err := engine.SetTrustedProxies(o.TrustedProxies); err != nil {
+		panic("server: the configuration has checked the trusted proxies: " + err.Error())
+	}
 	engine.Use(requestID(), recovery(o.Log))
 	for _, mount := range o.Mount {
 		mount(engine)

@@ -142,6 +142,10 @@ delete from import_refused where import_id = :import
 -- What an erased person's rows said. Served by import_refused_key.
 delete from import_refused where key in (select value from json_each(:keys))
 
+-- name: import_refused_drop
+-- Rows of one report, by number. Served by the primary key.
+delete from import_refused where import_id = :import and number in (select value from json_each(:numbers))
+
 -- name: import_keep
 insert or ignore into import_kept (import_id, customer_id, reason) values (:import, :customer, :reason)
 

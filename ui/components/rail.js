@@ -2,10 +2,11 @@
 import { html, useEffect, useRef, useState } from "../preact.js";
 import { count } from "../format.js";
 import { usePlace } from "../router.js";
+import { can } from "../can.js";
 import { Icon } from "./icon.js";
 import { ThemeSwitch } from "./theme-switch.js";
 
-/** @typedef {{path: string, icon: string, text: string, figure?: keyof import("../types.js").Overview}} Stop */
+/** @typedef {{path: string, icon: string, text: string, figure?: keyof import("../types.js").Overview, can?: string}} Stop */
 
 /** Where one can go: who is kept, and what came in. @type {Stop[][]} */
 export const STOPS = [
@@ -20,8 +21,8 @@ export const STOPS = [
     { path: "/app/attributes", icon: "tag", text: "Attributes", figure: "attributes" },
     { path: "/app/imports", icon: "intray", text: "Imports" },
     { path: "/app/integrations", icon: "plug", text: "Integrations", figure: "integrations" },
-    { path: "/app/requests", icon: "console", text: "Requests" },
-    { path: "/app/keys", icon: "key", text: "Keys", figure: "keys" },
+    { path: "/app/requests", icon: "console", text: "Requests", can: "build" },
+    { path: "/app/settings", icon: "sliders", text: "Settings" },
   ],
 ];
 
@@ -29,12 +30,12 @@ const ON_THE_BAR = ["/app/customers", "/app/segments", "/app/events", "/app/requ
 
 /** @param {string} path @param {string} stop */
 function isAt(path, stop) {
-  return path === stop || path.startsWith(`${stop}/`) || (stop === "/app/customers" && path === "/app");
+  return path === stop || path.startsWith(`${stop}/`) || (stop === "/app/customers" && path === "/app") || (stop === "/app/settings" && path === "/app/keys");
 }
 
-/** @param {{overview: import("../types.js").Overview|undefined, path: string}} props */
-function Nav({ overview, path }) {
-  return html`<nav class="nav" aria-label="Main">${STOPS.map((group, i) => html`<ul key=${i}>${group.map((stop) => html`
+/** @param {{session: import("../types.js").Session, overview: import("../types.js").Overview|undefined, path: string}} props */
+function Nav({ session, overview, path }) {
+  return html`<nav class="nav" aria-label="Main">${STOPS.map((group, i) => html`<ul key=${i}>${group.filter((stop) => can(session, stop.can)).map((stop) => html`
     <li key=${stop.path}><a href=${stop.path} aria-current=${isAt(path, stop.path) ? "page" : undefined}><${Icon} name=${stop.icon} />${stop.text}
       ${stop.figure && overview ? html`<span class="n">${count(overview[stop.figure])}</span>` : null}</a></li>`)}</ul>`)}</nav>`;
 }
@@ -62,7 +63,7 @@ export function Rail({ session, overview, find, help, signOut }) {
   return html`<aside class="rail">
     <a class="brand" href="/app/customers"><${Glyph} /><span class="cut">${session.workspace}</span></a>
     <button type="button" class="find" onClick=${find}><${Icon} name="search" />Find anything<kbd>${control()} K</kbd></button>
-    <${Nav} overview=${overview} path=${path} />
+    <${Nav} session=${session} overview=${overview} path=${path} />
     <${Foot} session=${session} signOut=${signOut} help=${help} />
   </aside>`;
 }
@@ -83,12 +84,12 @@ export function TabBar({ session, overview, help, signOut }) {
     if (open) ref.current?.showModal();
     else ref.current?.close();
   }, [open]);
-  const stops = STOPS.flat().filter((s) => ON_THE_BAR.includes(s.path));
+  const stops = STOPS.flat().filter((s) => ON_THE_BAR.includes(s.path) && can(session, s.can));
   return html`<nav class="tabbar" aria-label="Main">
       ${stops.map((s) => html`<a key=${s.path} href=${s.path} aria-current=${isAt(path, s.path) ? "page" : undefined}><${Icon} name=${s.icon} />${s.text}</a>`)}
       <button type="button" aria-expanded=${open ? "true" : "false"} onClick=${() => setOpen(true)}><${Icon} name="more" />More</button>
     </nav>
     <dialog class="dialog more" ref=${ref} aria-label="More" onCancel=${() => setOpen(false)} onClick=${(/** @type {any} */ e) => (e.target === ref.current || e.target.closest("a")) && setOpen(false)}>
-      ${open ? html`<div class="dialog-body"><${Nav} overview=${overview} path=${path} /><${Foot} session=${session} signOut=${signOut} help=${help} /></div>` : null}
+      ${open ? html`<div class="dialog-body"><${Nav} session=${session} overview=${overview} path=${path} /><${Foot} session=${session} signOut=${signOut} help=${help} /></div>` : null}
     </dialog>`;
 }

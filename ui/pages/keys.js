@@ -11,7 +11,7 @@ import { Copy } from "../components/copy.js";
 import { Icon } from "../components/icon.js";
 import { NewKey, Revoke } from "../components/key-dialogs.js";
 import { Listing } from "../components/listing.js";
-import { PageHead } from "../components/page-head.js";
+import { Settings } from "../components/settings.js";
 import { Trouble } from "../components/trouble.js";
 
 /** @typedef {import("../types.js").Key} Key */
@@ -41,16 +41,16 @@ function Connect({ base, pub }) {
   </section>`;
 }
 
-export function Keys() {
+/** @param {{session: import("../types.js").Session}} props */
+export function Keys({ session }) {
   const [open, setOpen] = useState(/** @type {{what: string, key?: Key}} */ ({ what: "" }));
   const keys = useResource("keys", api.keys);
   const all = keys.data?.data;
   const live = all?.filter((k) => !k.revoked_at) ?? [];
   const base = keys.data?.base_url ?? location.origin;
   const close = () => setOpen({ what: "" });
-  return html`<main id="content" class="page" tabindex="-1">
-    <${PageHead} title="Keys" line=${all ? [html`<b>${count(live.length)}</b> in use${all.length > live.length ? `, ${all.length - live.length} revoked` : ""}`, `times in ${zone()}`, html`<span class="copied">this server answers at <code>${base}</code><${Copy} text=${base} what="the address" /></span>`] : [keys.error ? null : html`<span class="faint">Reading…</span>`]}>
-      <button type="button" class="button main" onClick=${() => setOpen({ what: "new" })}><${Icon} name="plus" />New key</button></${PageHead}>
+  const make = html`<button type="button" class="button main" onClick=${() => setOpen({ what: "new" })}><${Icon} name="plus" />New key</button>`;
+  return html`<${Settings} session=${session} at="/app/settings/keys" actions=${make} line=${all ? [html`<b>${count(live.length)}</b> ${live.length === 1 ? "key" : "keys"} in use${all.length > live.length ? `, ${all.length - live.length} revoked` : ""}`, `times in ${zone()}`, html`<span class="copied">this server answers at <code>${base}</code><${Copy} text=${base} what="the address" /></span>`] : [keys.error ? null : html`<span class="faint">Reading…</span>`]}>
     ${keys.error ? html`<${Trouble} error=${keys.error} doing="read the keys" retry=${keys.reload} />` : null}
     ${all?.length ? html`<div class="panel ledger two bleed keys"><div class="scroll"><table><thead><tr><th scope="col">Name</th><th scope="col">Public key</th><th scope="col" class="more">Private key</th><th scope="col" class="extra">Made</th><th scope="col">Last used</th><th scope="col"><span class="hidden">Revoke</span></th></tr></thead>
       <tbody>${all.map((k) => html`<${Row} key=${k.id} k=${k} revoke=${() => setOpen({ what: "revoke", key: k })} />`)}</tbody></table></div></div>` : null}
@@ -58,5 +58,5 @@ export function Keys() {
     ${keys.data ? html`<${Connect} base=${base} pub=${live[0]?.public} />` : keys.error ? null : html`<div class="panel skeleton" aria-busy="true"></div>`}
     ${open.what === "new" ? html`<${NewKey} close=${close} made=${() => void keys.reload()} />` : null}
     ${open.what === "revoke" && open.key ? html`<${Revoke} k=${open.key} close=${close} done=${() => { close(); void keys.reload(); }} />` : null}
-  </main>`;
+  </${Settings}>`;
 }
