@@ -69,7 +69,9 @@ func (a *API) users(gc *gin.Context) {
 		a.serve(gc, anybody, methodNotAllowed)
 		return
 	case rest == "merge" && method == "POST":
-		a.serve(gc, public, a.merge)
+		c := newCall(a, gc)
+		c.ending = "/users/merge"
+		a.answerCall(c, public, a.merge)
 		return
 	}
 	parts := strings.Split(rest, "/")
@@ -78,7 +80,9 @@ func (a *API) users(gc *gin.Context) {
 		if !ok {
 			continue
 		}
-		a.serve(gc, r.need, func(c *call) ([]byte, error) {
+		c := newCall(a, gc)
+		c.ending = strings.TrimSuffix("/users/"+r.ending, "/")
+		a.answerCall(c, r.need, func(c *call) ([]byte, error) {
 			var err error
 			if c.uid, err = unescape(uid); err != nil {
 				return nil, err
