@@ -31,6 +31,7 @@ const (
 // KeepEvents removes what has become too old, when a day is over, until ctx ends.
 func (db *DB) KeepEvents(ctx context.Context) error {
 	if db.eventsKept == (app.Age{}) {
+		<-ctx.Done()
 		return nil
 	}
 	for ctx.Err() == nil {

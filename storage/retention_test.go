@@ -183,3 +183,21 @@ func TestKeepEvents_removesWhenADayIsOver(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// A part of the server that ends ends all of them: nothing to do is no reason.
+func TestKeepEvents_forEverWaitsForItsEnd(t *testing.T) {
+	t.Parallel()
+	db, _ := open(t)
+	ctx, cancel := context.WithCancel(bg)
+	ended := make(chan error, 1)
+	go func() { ended <- db.KeepEvents(ctx) }()
+	select {
+	case err := <-ended:
+		t.Fatalf("it ended by itself: %v", err)
+	case <-time.After(50 * time.Millisecond):
+	}
+	cancel()
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
+}

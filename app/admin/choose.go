@@ -3,6 +3,7 @@ package admin
 import (
 	"context"
 	"encoding/json"
+	"math"
 	"net/url"
 	"slices"
 	"strconv"
@@ -26,16 +27,19 @@ type conditions struct {
 // inMemory reports whether the conditions look at what only the columns know.
 func (q *conditions) inMemory() bool { return len(q.rules) > 0 }
 
+// searches reports whether the search index has to do with it.
+func (q *conditions) searches() bool { return q.filter.Prefix != "" || len(q.filter.Attributes) > 0 }
+
 // conditions reads them from a query: query (a text), segment, list, where (a JSON array of
-// conditions as rules have them, all of which must hold), device, archived, is_account,
-// email, number; and sort, attributes separated by commas, the first with a minus for
+// conditions as rules have them, all of which must hold), attribute=name:value (again for
+// more), device, archived, is_account, email, number; and sort, attributes separated by commas, the first with a minus for
 // downwards.
 func (a *Admin) conditions(ctx context.Context, v url.Values) (*conditions, error) {
 	q := &conditions{filter: app.CustomerFilter{Email: v.Get("email"), Number: v.Get("number"), Prefix: strings.TrimSpace(v.Get("query"))}}
 	if list := v.Get("list"); list != "" {
 		q.filter.Lists = []string{list}
 	}
-	for name, into := range map[string]**bool{"is_account": &q.filter.IsAccount, "archived": &q.filter.Archived} {
+	for name, into := range map[string]**bool{"is_account": &q.filter.IsAccount, "archived": &q.filter.Archived, "device": &q.filter.Device} {
 		if given := v.Get(name); given != "" {
 			b := given == "true"
 			*into = &b
@@ -50,12 +54,19 @@ func (a *Admin) conditions(ctx context.Context, v url.Values) (*conditions, erro
 	if err := a.where(ctx, q, v.Get("where")); err != nil {
 		return nil, err
 	}
-	if device := v.Get("device"); device != "" {
+	if q.filter.Device != nil {
 		op := app.OpExists
-		if device == "false" {
+		if !*q.filter.Device {
 			op = app.OpNotExists
 		}
 		q.rules = append(q.rules, &app.Rule{Condition: &app.AttributeCondition{Attribute: "device_platform", Test: app.Test{Op: op}}})
+	}
+	for _, given := range v["attribute"] {
+		name, value, ok := strings.Cut(given, ":")
+		if !ok || name == "" || value == "" {
+			return nil, app.Invalid("attribute", "must be a name and a value with a colon between them, not %q", given)
+		}
+		q.filter.Attributes = append(q.filter.Attributes, app.AttributeIs{Name: name, Value: value})
 	}
 	if text := v.Get("sort"); text != "" {
 		text, q.desc = strings.CutPrefix(text, "-")
@@ -121,15 +132,12 @@ func (q *conditions) choice(rows []int64) app.Choice {
 func (a *Admin) candidates(ctx context.Context, q *conditions) ([]int64, error) {
 	f := app.CustomerFilter{Email: q.filter.Email, Number: q.filter.Number, Prefix: q.filter.Prefix}
 	var rows []int64
-	if f.Prefix != "" && api.UsesSearch(a.o.Search, f.Prefix, "", "") {
-		found, err := a.o.Search.Search(ctx, f.Prefix, searchPage)
+	if q.searches() && api.UsesSearch(a.o.Search, &q.filter, "", "") {
+		found, err := a.o.Search.Find(ctx, app.Query{Text: f.Prefix, Attributes: q.filter.Attributes, Email: f.Email, Number: f.Number, Limit: math.MaxInt32})
 		if err != nil {
 			return nil, err
 		}
-		if f.Email == "" && f.Number == "" {
-			return append([]int64{}, found...), nil
-		}
-		f.Prefix, f.Rows = "", found
+		return append([]int64{}, found.Rows...), nil
 	}
 	if f.Email == "" && f.Number == "" && f.Prefix == "" {
 		return nil, nil
@@ -150,9 +158,6 @@ func (a *Admin) candidates(ctx context.Context, q *conditions) ([]int64, error) 
 	}
 }
 
-// searchPage is how many matches a search must have before those with a typo are left out.
-const searchPage = 50
-
 // choose answers the conditions from the columns.
 func (a *Admin) choose(ctx context.Context, q *conditions, rows []int64, offset, limit int) (app.Chosen, error) {
 	if a.o.Segments == nil {
@@ -165,7 +170,7 @@ func (a *Admin) choose(ctx context.Context, q *conditions, rows []int64, offset,
 
 // counted is how many the conditions hold, where the columns know it at once; nil otherwise.
 func (a *Admin) counted(ctx context.Context, q *conditions) *int64 {
-	if a.o.Segments == nil || q.filter.Prefix != "" {
+	if a.o.Segments == nil || q.searches() {
 		return nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, 50*time.Millisecond)
@@ -245,29 +250,19 @@ func (a *Admin) inOrder(ctx context.Context, rows []int64) ([]app.Customer, erro
 	return customers, nil
 }
 
-// picked lists, of the rows that a search found, those whom conditions hold.
-type picked struct {
-	api.CustomerLister
-	a *Admin
-	q *conditions
-}
-
-// Customers is that of the store, for those of f.Rows whom the conditions hold.
-func (p picked) Customers(ctx context.Context, f app.CustomerFilter, page app.Page) ([]app.Customer, bool, error) {
+// narrowed are those whom the columns' part of the conditions holds, for a search to look among.
+func (a *Admin) narrowed(ctx context.Context, q *conditions) (app.Rows, error) {
 	ctx, cancel := context.WithTimeout(ctx, chosenWait)
 	defer cancel()
-	chosen, err := p.a.choose(ctx, p.q, f.Rows, 0, -1)
+	chosen, err := a.choose(ctx, q, nil, 0, -1)
 	if err == nil && chosen.Loading < 1 {
 		err = app.Fail(app.CodeUnavailable, "The attributes are being read into memory, %d %% so far. Try again in a moment.", int(100*chosen.Loading))
 	}
-	if err != nil {
-		return nil, false, err
+	members := app.Rows{}
+	for _, row := range chosen.Rows {
+		members.Add(row)
 	}
-	f.Rows = chosen.Rows
-	if f.Rows == nil {
-		f.Rows = []int64{}
-	}
-	return p.CustomerLister.Customers(ctx, f, page)
+	return members, err
 }
 
 // everybody are the rows of all whom the conditions hold, in their order.

@@ -69,11 +69,11 @@ func (a *Admin) customers(c *call) (any, error) {
 		return nil, err
 	}
 	rows := rowsOf(customers)
-	if q.filter.Prefix != "" && a.o.Search != nil {
+	if q.searches() && a.o.Search != nil {
 		index := a.o.Search.Index()
 		e.Index = &index
 		for i := range customers {
-			rows[i].Marks = a.o.Search.Marks(q.filter.Prefix, &customers[i])
+			rows[i].Marks = a.o.Search.Marks(c.Request.Context(), q.filter.Prefix, &customers[i])
 		}
 	}
 	e.Data, e.Words = rows, q.words
@@ -83,10 +83,11 @@ func (a *Admin) customers(c *call) (any, error) {
 // listed returns a page of the customers that the conditions hold, without its data.
 func (a *Admin) listed(c *call, q *conditions) (*envelope, []app.Customer, error) {
 	after, before := c.Query("next_cursor"), c.Query("previous_cursor")
-	if len(q.sort) > 0 || q.inMemory() && (q.filter.Prefix == "" || !api.UsesSearch(a.o.Search, q.filter.Prefix, after, before)) {
+	searches := q.searches() && api.UsesSearch(a.o.Search, &q.filter, after, before)
+	if len(q.sort) > 0 || q.inMemory() && !searches {
 		return a.sorted(c, q)
 	}
-	if api.UsesSearch(a.o.Search, q.filter.Prefix, after, before) {
+	if searches {
 		return a.searched(c, q, after, before)
 	}
 	p, err := a.page(c)
@@ -123,21 +124,17 @@ func (a *Admin) searched(c *call, q *conditions, after, before string) (*envelop
 	if after != "" {
 		before = ""
 	}
-	var lister api.CustomerLister = a.store
+	members := a.membership.Narrow(q.segment, &f)
 	if q.inMemory() {
-		lister = picked{a.store, a, q}
-	} else if q.segment != nil {
-		lister = a.membership.Lister(q.segment)
+		if members, err = a.narrowed(c.Request.Context(), q); err != nil {
+			return nil, nil, err
+		}
 	}
-	found, err := api.SearchCustomers(c.Request.Context(), a.o.Search, lister, f.Prefix, f, api.SearchPage{Limit: limit, After: after, Before: before})
+	found, err := api.SearchCustomers(c.Request.Context(), a.o.Search, a.store, f, members, api.SearchPage{Limit: limit, After: after, Before: before})
 	if err != nil {
 		return nil, nil, err
 	}
-	e := &envelope{Next: found.Next, Previous: found.Previous}
-	if q.segment == nil && !q.inMemory() && f.Email == "" && f.Number == "" && len(f.Lists) == 0 && f.IsAccount == nil && f.Archived == nil {
-		e.Total = &found.Total
-	}
-	return e, found.Customers, nil
+	return &envelope{Total: &found.Total, Next: found.Next, Previous: found.Previous}, found.Customers, nil
 }
 
 func rowsOf(customers []app.Customer) []customerRow {

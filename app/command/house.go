@@ -76,7 +76,7 @@ func openHouse(ctx context.Context, cfg *config.Config, o houseOptions) (_ *hous
 	}
 	hooks := hook.New(db, hook.Options{Clock: o.clock, Zone: cfg.Zone, Certificate: certificate, Wake: wake})
 	imports := importer.NewRunner(db, importer.RunnerOptions{Clock: o.clock, Log: o.log, Zone: cfg.Zone})
-	index := search.New(db, db.Folder(), search.Options{Log: o.log, Yield: imports.Writing})
+	index := search.New(db, db.Folder(), search.Options{Log: o.log, Yield: imports.Writing, Segment: func(row int64) app.Rows { return h.segments.Set(row) }})
 	h.segments = keeper.New(db, keeper.Options{Clock: o.clock, Zone: cfg.Zone, Log: o.log, Folder: db.Folder(), Memory: cfg.SegmentsMemory})
 	requests := requestlog.New(o.clock.Now())
 	dashboard, err := server.Dashboard(ui.Files, assets.Files)

@@ -26,6 +26,7 @@ import (
 	"errors"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"kith/app"
@@ -107,6 +108,7 @@ type live struct {
 	rule    *app.Rule
 	names   map[int64]struct{} // rows of the segments that its rule names, itself or through others
 	members *roaring64.Bitmap
+	set     atomic.Pointer[app.Rows] // members as Set gives them; nil: not made
 	// moves are counted so that Count is right between two reads of the table.
 	plan    *column.Plan
 	missing []column.Need // what the plan waits for
