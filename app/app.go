@@ -16,12 +16,14 @@
 //	app/column         what rules look at of everybody, in memory and by column; derived data
 //	app/keeper         who enters and leaves segments, and when: follows the feed, owns the columns
 //	app/requestlog     the newest requests that came over the API, in memory, for people to look at
+//	app/backup         backups: the file's form, its encryption and checksum, and who makes one at each appointed time
 //	app/ingest         request bodies → []Change; pure
 //	app/integration    one file a service outside: check its signature, its body → []Change; pure
 //	app/hook           the desk where services hand in: find, check, read, store, try again
 //	app/outward        what Kith sends by itself: hooks passed on, confirmations, certificates
 //	app/mock           `kith mock`: the record, failures and clock in front of a throw-away workspace
 //	app/mock/example   how a team tests its own code against it, in Go and in Node
+//	app/service        Kith as a service of the machine: units, installing, readiness, the watchdog
 //	app/importer       a file of customers, as it is: sniffed, read whole for its types, mapped, tried, written, undone
 //	app/segment        who a rule holds for: what operators mean, one customer at a time, explained, in words
 //	app/segment/segmenttest  random rules, customers and histories, for tests
@@ -34,7 +36,7 @@
 //	ui                 the dashboard's source as the browser runs it
 //	assets             bytes we ship but do not write: browser libraries, fonts, icons; and public pages
 //
-// Rooms that come with what they hold: app/service, app/automation,
+// Rooms that come with what they hold: app/automation,
 // app/broadcast, app/delivery, app/channel.
 //
 // Who may import whom is a table in house_test.go, held against the code.

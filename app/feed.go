@@ -24,6 +24,7 @@ const (
 	KindErasedEvents                 // events of Customer were removed (retention)
 	KindSegmentSaved                 // Key: row of a segment that was made, changed or deleted; no customer
 	KindSegmentMoves                 // Key: row of the first entry of a segment; Count entries follow one another
+	KindRestored                     // an undo brought Customer back, or took from it what a merge had brought: everything may be new
 )
 
 // KindImported says in a customer's history that an import made or changed it. It is in

@@ -21,6 +21,7 @@ var mayImport = map[string][]string{
 	"app":                     {},
 	"app/config":              {"app"},
 	"app/requestlog":          {"app"},
+	"app/backup":              {"app"},
 	"app/ingest":              {"app"},
 	"app/segment":             {"app"},
 	"app/column":              {"app", "app/segment"},
@@ -44,6 +45,7 @@ var mayImport = map[string][]string{
 	"app/outward":             {"app"},
 	"app/mock":                {"app", "app/api", "app/ingest"},
 	"app/mock/example":        {},
+	"app/service":             {},
 }
 
 // onlyStandard are the rooms that must not import other modules either.

@@ -71,6 +71,13 @@ var checks = []struct{ what, query string }{
 	{"changes that imports keep of nobody", `select count(*) from import_changes where customer_id not in (select id from customers)`},
 	{"imports whose counts are off", `select count(*) from imports where done <> created + updated + unchanged + skipped + failed
 		or state not in (5, 6) and dry_run = 0 and created <> (select coalesce(sum(count), 0) from import_created c where c.import_id = imports.id)`},
+	{"what tasks keep of no task", `select count(*) from task_items where task_id not in (select id from tasks)`},
+	{"deleted customers that are there", `select count(*) from kept_customers where customer_id in (select id from customers)`},
+	{"deleted customers that nothing will let go", `select count(*) from kept_customers k
+		where not exists (select 1 from timers t where t.kind = 'forget task' and t.ref = cast(k.task_id as text))`},
+	{"events, history and ids of no deleted customer", `select (select count(*) from kept_events where customer_id not in (select customer_id from kept_customers))
+		+ (select count(*) from kept_history where customer_id not in (select customer_id from kept_customers))
+		+ (select count(*) from kept_ids where customer_id not in (select customer_id from kept_customers))`},
 	{"entries of no segment", `select count(*) from segment_entries where segment_id not in (select id from segments)`},
 	{"deleted segments that nothing will remove", `select count(*) from segments s where deleted_at is not null
 		and not exists (select 1 from timers t where t.kind = 'prune segment' and t.ref = cast(s.id as text))`},

@@ -213,18 +213,7 @@ func (t *txn) fold(from, to int64, source string) error {
 	if err != nil {
 		return err
 	}
-	if err := t.foldValues(a, b); err != nil {
-		return err
-	}
-	for _, step := range []func(a, b *record) error{t.foldDevices, t.foldLists, t.foldAccounts, t.foldEvents, t.foldAliases, t.foldServices} {
-		if err := step(a, b); err != nil {
-			return err
-		}
-	}
-	if _, err := t.w.q.exec("history_move", to, from); err != nil {
-		return err
-	}
-	if err := t.removeRow(a); err != nil {
+	if err := t.foldRows(a, b); err != nil {
 		return err
 	}
 	if err := t.alias(a.uid, to); err != nil {
@@ -235,6 +224,22 @@ func (t *txn) fold(from, to int64, source string) error {
 	}
 	t.touch(from)
 	return t.history(to, app.KindMerged, source, map[string]string{"uid": a.uid})
+}
+
+// foldRows moves all that is a's to b, and removes a.
+func (t *txn) foldRows(a, b *record) error {
+	if err := t.foldValues(a, b); err != nil {
+		return err
+	}
+	for _, step := range []func(a, b *record) error{t.foldDevices, t.foldLists, t.foldAccounts, t.foldEvents, t.foldAliases, t.foldServices} {
+		if err := step(a, b); err != nil {
+			return err
+		}
+	}
+	if _, err := t.w.q.exec("history_move", b.id, a.id); err != nil {
+		return err
+	}
+	return t.removeRow(a)
 }
 
 // foldValues gives b the attributes that only a has, with the times at which a got them.
@@ -489,6 +494,16 @@ func (t *txn) eraseImported(rec *record, aliases []string) error {
 
 // delete removes a customer and everything that belongs to it.
 func (t *txn) delete(c *app.Delete) (app.Result, error) {
+	if c.Erase {
+		// What was stored is overwritten with zeros, not only let go.
+		if _, err := t.w.db.conn.ExecContext(background, "pragma secure_delete = on"); err != nil {
+			return app.Result{}, err
+		}
+		defer t.w.db.conn.ExecContext(background, "pragma secure_delete = off")
+		if err := t.recallFor(c.UID); err != nil {
+			return app.Result{}, err
+		}
+	}
 	rec, err := t.mustRecord(c.UID)
 	if err != nil {
 		return app.Result{}, err
@@ -500,11 +515,6 @@ func (t *txn) delete(c *app.Delete) (app.Result, error) {
 		return res, err
 	}
 	if c.Erase {
-		// What was stored is overwritten with zeros, not only let go.
-		if _, err := t.w.db.conn.ExecContext(background, "pragma secure_delete = on"); err != nil {
-			return res, err
-		}
-		defer t.w.db.conn.ExecContext(background, "pragma secure_delete = off")
 		marks, err := t.erasedServices(rec)
 		if err != nil {
 			return res, err
@@ -520,6 +530,20 @@ func (t *txn) delete(c *app.Delete) (app.Result, error) {
 			return res, err
 		}
 	}
+	for _, statement := range []string{"task_item_clear", "task_forget_into"} {
+		if _, err := t.w.q.exec(statement, row); err != nil {
+			return res, err
+		}
+	}
+	if err := t.removeCustomer(rec, aliases, false); err != nil {
+		return res, err
+	}
+	return res, t.feed(app.KindDeleted, row, 0)
+}
+
+// removeCustomer takes a customer and what hangs on it out of every table and counter. The
+// bodies that services posted go too, unless it may come back.
+func (t *txn) removeCustomer(rec *record, aliases []string, kept bool) error {
 	for i, s := range rec.text {
 		if s != nil {
 			t.countAttribute(fieldEdit{app.StandardAttributes[i], true, quoteText(s), nil})
@@ -530,22 +554,22 @@ func (t *txn) delete(c *app.Delete) (app.Result, error) {
 	}
 	for _, step := range []func(*record) error{t.deleteLists, t.deleteAccounts, t.deleteEvents} {
 		if err := step(rec); err != nil {
-			return res, err
+			return err
 		}
 	}
-	for _, statement := range []string{"device_clear", "history_clear", "alias_delete",
-		"delivery_erase", "delivery_customer_clear", "external_clear", "service_value_clear"} {
-		if _, err := t.w.q.exec(statement, row); err != nil {
-			return res, err
+	statements := []string{"device_clear", "history_clear", "alias_delete", "external_clear", "service_value_clear"}
+	if !kept {
+		statements = append(statements, "delivery_erase", "delivery_customer_clear")
+	}
+	for _, statement := range statements {
+		if _, err := t.w.q.exec(statement, rec.id); err != nil {
+			return err
 		}
 	}
 	for _, uid := range aliases {
 		t.s.uids.drop(uid)
 	}
-	if err := t.removeRow(rec); err != nil {
-		return res, err
-	}
-	return res, t.feed(app.KindDeleted, row, 0)
+	return t.removeRow(rec)
 }
 
 func (t *txn) deleteLists(r *record) error {
@@ -615,24 +639,5 @@ func (t *txn) deleteEvents(r *record) error {
 	if _, err := t.w.q.exec("event_clear", r.id); err != nil {
 		return err
 	}
-	if err := t.flushDays(); err != nil {
-		return err
-	}
-	for n := range gone {
-		var first, last int64
-		if _, err := t.w.q.row(background, "event_day_bounds", args(n.row), &first, &last); err != nil {
-			return err
-		}
-		if n.events == 0 {
-			n.first, n.last = 0, 0
-			continue
-		}
-		if first > app.DayOf(app.Instant(n.first)) {
-			n.first = first * app.DayMillis
-		}
-		if last < app.DayOf(app.Instant(n.last)) {
-			n.last = (last+1)*app.DayMillis - 1
-		}
-	}
-	return nil
+	return t.boundNames(gone)
 }

@@ -29,7 +29,7 @@ func (db *DB) ImportRows(ctx context.Context, b *app.ImportBatch) (taken int, st
 	case <-ctx.Done():
 		return 0, 0, ctx.Err()
 	}
-	j := &job{weight: int64(len(b.Rows)), done: make(chan struct{})}
+	j := &job{weight: int64(len(b.Rows)), grows: true, done: make(chan struct{})}
 	j.fn = func(tx *Tx) error {
 		taken, state, err = tx.t.importRows(b)
 		return err

@@ -3,12 +3,15 @@ package storage
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
 	"time"
+
+	"kith/app"
 )
 
 // migrate brings the file from its PRAGMA user_version to the newest schema, each
@@ -24,12 +27,16 @@ func migrate(ctx context.Context, conn *sql.Conn, schema fs.FS, folder string, n
 		return err
 	}
 	if have > len(files) {
-		return fmt.Errorf("the data is of schema %d, and this Kith knows up to %d: run the newer Kith that wrote it", have, len(files))
+		return newerSchema(have, len(files))
 	}
 	if have > 0 && have < len(files) {
-		name := fmt.Sprintf("before-schema-%d-%s.db", have+1, now.Format("20060102-150405"))
+		if err := roomForCopy(ctx, conn, folder); err != nil {
+			return err
+		}
+		name := fmt.Sprintf(copyPrefix+"%d-%s.db", have+1, fileTime(now))
 		if _, err := conn.ExecContext(ctx, "vacuum into ?", filepath.Join(folder, name)); err != nil {
-			return fmt.Errorf("copy the data before changing its schema: %w", err)
+			_ = os.Remove(filepath.Join(folder, name))
+			return fmt.Errorf("copy the data before changing its schema: %w", explain(err))
 		}
 		if err := os.Chmod(filepath.Join(folder, name), 0o600); err != nil {
 			return err
@@ -48,4 +55,57 @@ func migrate(ctx context.Context, conn *sql.Conn, schema fs.FS, folder string, n
 		}
 	}
 	return nil
+}
+
+// copyPrefix begins the names of the copies that are made before the schema changes.
+const copyPrefix = "before-schema-"
+
+// copiesKept is how long such a copy is kept: whoever was erased since is still in it.
+const copiesKept = 30 * 24 * time.Hour
+
+// roomForCopy returns CodeUnavailable when the disk has no room for another copy of the
+// database, and for the schema's change itself.
+func roomForCopy(ctx context.Context, conn *sql.Conn, folder string) error {
+	var pages, size int64
+	if err := conn.QueryRowContext(ctx, "pragma page_count").Scan(&pages); err != nil {
+		return err
+	}
+	if err := conn.QueryRowContext(ctx, "pragma page_size").Scan(&size); err != nil {
+		return err
+	}
+	free, total := diskSpace(folder)
+	if need := 2 * pages * size; total > 0 && free < need {
+		return app.Fail(app.CodeUnavailable, "This Kith changes the form of the data, and copies it first: that takes %s on the disk of %s, where %s are free. Free some space and start again; nothing was changed.",
+			app.Bytes(need), folder, app.Bytes(free))
+	}
+	return nil
+}
+
+// removeOldCopies removes copies from before a change of the schema that are older than
+// [copiesKept].
+func removeOldCopies(folder string, now time.Time) error {
+	found, err := filepath.Glob(filepath.Join(folder, copyPrefix+"*.db"))
+	if err != nil {
+		return err
+	}
+	var errs []error
+	for _, file := range found {
+		if info, err := os.Stat(file); err == nil && now.Sub(info.ModTime()) > copiesKept {
+			errs = append(errs, os.Remove(file))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// Schema is the number of the newest schema that this Kith knows.
+func Schema() int {
+	files, err := fs.Glob(sqlFiles, "sql/schema/*.sql")
+	if err != nil {
+		panic(err)
+	}
+	return len(files)
+}
+
+func newerSchema(have, newest int) error {
+	return app.Fail(app.CodeUnavailable, "The data is of schema %d, and this Kith knows up to schema %d: run the newer Kith that wrote it.", have, newest)
 }

@@ -2,6 +2,7 @@ package storage
 
 import (
 	"context"
+	"database/sql"
 	"strings"
 
 	"kith/app"
@@ -202,4 +203,39 @@ func (db *DB) EachCustomer(ctx context.Context, f func(*app.Customer) error) err
 			return nil
 		}
 	}
+}
+
+// tableNames are the tables of the schema.
+func tableNames(ctx context.Context, conn *sql.Conn) ([]string, error) {
+	rows, err := conn.QueryContext(ctx, "select name from sqlite_schema where type = 'table' and name not like 'sqlite\\_%' escape '\\' order by name")
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var names []string
+	for rows.Next() {
+		var name string
+		if err := rows.Scan(&name); err != nil {
+			return nil, err
+		}
+		names = append(names, name)
+	}
+	return names, rows.Err()
+}
+
+// countTables counts the rows of every table, by name. The names come from the schema.
+func countTables(ctx context.Context, conn *sql.Conn) (map[string]int64, error) {
+	names, err := tableNames(ctx, conn)
+	if err != nil {
+		return nil, err
+	}
+	counts := map[string]int64{}
+	for _, name := range names {
+		var n int64
+		if err := conn.QueryRowContext(ctx, `select count(*) from "`+strings.ReplaceAll(name, `"`, `""`)+`"`).Scan(&n); err != nil {
+			return nil, err
+		}
+		counts[name] = n
+	}
+	return counts, nil
 }

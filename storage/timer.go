@@ -132,7 +132,7 @@ var housekeeping = map[string]struct {
 // KeepHouse sets the folder's own timers, if they are not set, and runs all timers
 // until ctx ends.
 func (db *DB) KeepHouse(ctx context.Context) error {
-	kinds := map[string]TimerFunc{pruneTimer: pruneSegment}
+	kinds := map[string]TimerFunc{pruneTimer: pruneSegment, taskTimer: runTask, forgetTimer: forgetTask}
 	err := db.Write(ctx, func(tx *Tx) error {
 		for kind, task := range housekeeping {
 			if err := tx.exec("timer_ensure", kind, "", int64(tx.t.now)+task.every.Milliseconds()); err != nil {

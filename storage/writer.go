@@ -43,6 +43,7 @@ type job struct {
 	answer  []byte
 	repeat  bool
 	err     error
+	grows   bool // it is refused while the disk is nearly full
 
 	delivery app.Delivery
 	done     chan struct{}
@@ -71,7 +72,7 @@ func newWriter(ctx context.Context, db *DB, queueLength int) (*writer, error) {
 // CodeRateLimited when too much is waiting, CodeConflict when its Once came before
 // with another body, CodeUnavailable when the disk does not take it.
 func (db *DB) Apply(ctx context.Context, b app.Batch) ([]app.Result, error) {
-	j := &job{batch: b, weight: int64(max(1, len(b.Changes))), done: make(chan struct{})}
+	j := &job{batch: b, weight: int64(max(1, len(b.Changes))), grows: !takesWhileLow(b), done: make(chan struct{})}
 	if err := db.submit(ctx, j); err != nil {
 		return nil, err
 	}
@@ -202,6 +203,11 @@ func (w *writer) gather(first *job) []*job {
 func (w *writer) group(first *job) {
 	jobs := w.gather(first)
 	w.crowd = len(jobs)
+	if !w.db.look() {
+		if jobs = w.refuse(jobs); len(jobs) == 0 {
+			return
+		}
+	}
 	err := w.transact(jobs)
 	w.note(err)
 	if err != nil && len(jobs) > 1 && !isMachineFault(err) {
@@ -225,7 +231,19 @@ func (w *writer) group(first *job) {
 	w.tidyLog(weight >= lingerChanges)
 }
 
-// fail takes back what an undone transaction left in the job.
+// refuse answers the jobs that a disk which is nearly full does not take, and returns the others.
+func (w *writer) refuse(jobs []*job) (taken []*job) {
+	for _, j := range jobs {
+		if !j.grows {
+			taken = append(taken, j)
+			continue
+		}
+		j.fail(w.db.errDiskLow())
+		w.finish(j)
+	}
+	return taken
+}
+
 // note keeps why the disk did not take a transaction, until it takes one.
 func (w *writer) note(err error) {
 	var e *app.Error
@@ -236,19 +254,7 @@ func (w *writer) note(err error) {
 	}
 }
 
-// Ready reports whether the file can be read and the disk took the last transaction;
-// if not, why, as CodeUnavailable.
-func (db *DB) Ready(ctx context.Context) error {
-	if e := db.writer.trouble.Load(); e != nil {
-		return e
-	}
-	var one int
-	if err := db.read.QueryRowContext(ctx, "select 1").Scan(&one); err != nil {
-		return &app.Error{Code: app.CodeUnavailable, Message: "The database cannot be read.", Err: err}
-	}
-	return nil
-}
-
+// fail takes back what an undone transaction left in the job.
 func (j *job) fail(err error) {
 	j.results, j.status, j.answer, j.repeat, j.err = nil, 0, nil, false, err
 	j.delivery = app.Delivery{}

@@ -9,11 +9,14 @@ import (
 	"net/http"
 	"net/http/cookiejar"
 	"net/http/httptest"
+	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"kith/app"
 	"kith/app/admin"
+	"kith/app/backup"
 	"kith/app/hook"
 	"kith/app/importer"
 	"kith/app/keeper"
@@ -48,6 +51,8 @@ func newHouse(t *testing.T, change ...func(*admin.Options)) *house {
 		Segments: keeper.New(db, keeper.Options{Clock: clock, Log: log}),
 		Hooks:    hook.New(db, hook.Options{Clock: clock}),
 		Imports:  importer.NewRunner(db, importer.RunnerOptions{Clock: clock, Log: log}),
+		Backups: backup.NewRunner(func(ctx context.Context) (backup.Snapshot, error) { return storage.OpenSnapshot(ctx, db.Folder()) },
+			backup.RunnerOptions{Clock: clock, Folder: filepath.Join(t.TempDir(), "backups"), Keep: 7, Every: 24 * time.Hour, At: 3 * time.Hour}),
 	}
 	for _, f := range change {
 		f(&o)

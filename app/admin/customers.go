@@ -72,11 +72,11 @@ func (a *Admin) customers(c *call) (any, error) {
 		return nil, err
 	}
 	rows := rowsOf(customers)
-	if f.Prefix != "" && a.o.Search != nil {
+	if (f.Prefix != "" || len(f.Attributes) > 0 || f.Device != nil) && a.o.Search != nil {
 		index := a.o.Search.Index()
 		e.Index = &index
 		for i := range customers {
-			rows[i].Marks = a.o.Search.Marks(f.Prefix, &customers[i])
+			rows[i].Marks = a.o.Search.Marks(c.Request.Context(), f.Prefix, &customers[i])
 		}
 	}
 	e.Data = rows
@@ -89,11 +89,18 @@ func (a *Admin) customerFilter(c *call) (f app.CustomerFilter, g *app.Segment, e
 	if list := c.Query("list"); list != "" {
 		f.Lists = []string{list}
 	}
-	for name, into := range map[string]**bool{"is_account": &f.IsAccount, "archived": &f.Archived} {
+	for name, into := range map[string]**bool{"is_account": &f.IsAccount, "archived": &f.Archived, "device": &f.Device} {
 		if v := c.Query(name); v != "" {
 			b := v == "true"
 			*into = &b
 		}
+	}
+	for _, v := range c.QueryArray("attribute") {
+		name, value, ok := strings.Cut(v, ":")
+		if !ok || name == "" || value == "" {
+			return f, nil, app.Invalid("attribute", "must be a name and a value with a colon between them, not %q", v)
+		}
+		f.Attributes = append(f.Attributes, app.AttributeIs{Name: name, Value: value})
 	}
 	if id := c.Query("segment"); id != "" {
 		g, err = a.membership.Find(c.Request.Context(), id)
@@ -103,7 +110,7 @@ func (a *Admin) customerFilter(c *call) (f app.CustomerFilter, g *app.Segment, e
 
 // listed returns a page of the customers that the conditions hold, without its data.
 func (a *Admin) listed(c *call, g *app.Segment, f app.CustomerFilter) (*envelope, []app.Customer, error) {
-	if after, before := c.Query("next_cursor"), c.Query("previous_cursor"); api.UsesSearch(a.o.Search, f.Prefix, after, before) {
+	if after, before := c.Query("next_cursor"), c.Query("previous_cursor"); api.UsesSearch(a.o.Search, &f, after, before) {
 		return a.searched(c, g, f, after, before)
 	}
 	p, err := a.page(c)
@@ -137,19 +144,12 @@ func (a *Admin) searched(c *call, g *app.Segment, f app.CustomerFilter, after, b
 	if after != "" {
 		before = ""
 	}
-	var lister api.CustomerLister = a.store
-	if g != nil {
-		lister = a.membership.Lister(g)
-	}
-	found, err := api.SearchCustomers(c.Request.Context(), a.o.Search, lister, f.Prefix, f, api.SearchPage{Limit: limit, After: after, Before: before})
+	members := a.membership.Narrow(g, &f)
+	found, err := api.SearchCustomers(c.Request.Context(), a.o.Search, a.store, f, members, api.SearchPage{Limit: limit, After: after, Before: before})
 	if err != nil {
 		return nil, nil, err
 	}
-	e := &envelope{Next: found.Next, Previous: found.Previous}
-	if g == nil && f.Email == "" && f.Number == "" && len(f.Lists) == 0 && f.IsAccount == nil && f.Archived == nil {
-		e.Total = &found.Total
-	}
-	return e, found.Customers, nil
+	return &envelope{Total: &found.Total, Next: found.Next, Previous: found.Previous}, found.Customers, nil
 }
 
 func rowsOf(customers []app.Customer) []customerRow {

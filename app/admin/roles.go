@@ -50,6 +50,29 @@ var access = map[string]rule{
 	"DELETE /session": {mayAnybody, ""},
 	"POST /setup":     {mayAnybody, ""},
 
+	"POST /invitation": {mayAnybody, ""},
+	"POST /join":       {mayAnybody, ""},
+
+	// One's own account is everybody's. Storage writes it down, and what follows.
+	"GET /account":                 {whoeverIs, ""},
+	"PUT /account/password":        {whoeverIs, ""},
+	"POST /account/totp/begin":     {whoeverIs, ""},
+	"PUT /account/totp":            {whoeverIs, ""},
+	"DELETE /account/totp":         {whoeverIs, ""},
+	"POST /account/recovery-codes": {whoeverIs, ""},
+	"DELETE /account/sessions":     {whoeverIs, ""},
+	"DELETE /account/sessions/:id": {whoeverIs, ""},
+
+	// Whom of the team one may change is a question of both roles: see grants.
+	"GET /administrators":                    {whoeverIs, ""},
+	"POST /administrators/invitations":       {whoPlans, ""},
+	"DELETE /administrators/invitations/:id": {whoPlans, ""},
+	"PUT /administrators/:id":                {whoPlans, ""},
+	"DELETE /administrators/:id":             {whoPlans, ""},
+	"POST /administrators/:id/reset":         {whoPlans, ""},
+	"DELETE /administrators/:id/totp":        {whoPlans, ""},
+	"GET /audit":                             {whoRuns, ""},
+
 	"GET /overview":               {whoeverIs, ""},
 	"GET /live":                   {whoeverIs, ""},
 	"GET /customers":              {whoeverIs, ""},
@@ -89,9 +112,10 @@ var access = map[string]rule{
 	"GET /imports/:id/kept":       {whoeverIs, ""},
 	"GET /imports/:id/errors.csv": {whoBuilds, ""},
 
-	"GET /keys":        {whoBuilds, ""},
-	"POST /keys":       {whoBuilds, ""}, // storage writes it down
-	"DELETE /keys/:id": {whoBuilds, ""},
+	"GET /keys":             {whoBuilds, ""},
+	"POST /keys":            {whoBuilds, ""}, // storage writes it down
+	"POST /keys/:id/rotate": {whoBuilds, ""},
+	"DELETE /keys/:id":      {whoBuilds, ""},
 
 	"GET /integrations":                             {whoeverIs, ""},
 	"POST /integrations":                            {whoBuilds, "integration.create"},
@@ -102,6 +126,13 @@ var access = map[string]rule{
 	"GET /integrations/:id/deliveries":              {whoeverIs, ""},
 	"GET /integrations/:id/deliveries/:did":         {whoBuilds, ""},
 	"POST /integrations/:id/deliveries/:did/replay": {whoBuilds, "delivery.replay"},
+
+	"GET /health":              {whoeverIs, ""},
+	"POST /quarantine/end":     {whoRuns, "quarantine.end"},
+	"GET /backups":             {whoRuns, ""},
+	"POST /backups":            {whoRuns, "backup.create"},
+	"POST /backups/:id/verify": {whoRuns, "backup.verify"},
+	"GET /backups/:id/file":    {whoRuns, "backup.download"},
 
 	"GET /requests":      {whoBuilds, ""},
 	"GET /requests/live": {whoBuilds, ""},

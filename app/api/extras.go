@@ -61,6 +61,9 @@ func (a *API) status(c *call) ([]byte, error) {
 	b = strconv.AppendInt(b, totals.Customers, 10)
 	b = append(b, `,"events":`...)
 	b = strconv.AppendInt(b, totals.Events, 10)
+	if b, err = a.appendHealth(ctx, b); err != nil {
+		return nil, err
+	}
 	if a.o.Search == nil {
 		return append(b, '}'), nil
 	}

@@ -44,16 +44,6 @@ func (a *API) mountPublic(engine *gin.Engine) {
 	engine.GET("/readyz", a.ready)
 }
 
-// ready reports whether requests are served: the file can be read, and the writer took
-// its last transaction.
-func (a *API) ready(c *gin.Context) {
-	status, body := http.StatusOK, []byte(`{"status":"ready"}`)
-	if err := a.store.Ready(c.Request.Context()); err != nil {
-		status, body = http.StatusServiceUnavailable, ErrorBody(app.Public(err).Sentence())
-	}
-	Send(c.Writer, c.Request, status, "application/json", body)
-}
-
 // embed subscribes whoever fills in the form of a list: JSON, or an HTML form.
 // Engage: answers {"status":"text"}; a browser that navigates gets a page, or is sent
 // to the list's redirect_url.

@@ -3,6 +3,7 @@ package api_test
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"mime/multipart"
 	"net/http"
 	"strings"
@@ -114,5 +115,25 @@ func TestRequests_areKeptForPeopleToLookAt(t *testing.T) {
 		if strings.Contains(r.KeyHint, apitest.Private) {
 			t.Errorf("the private key is in the log: %q", r.KeyHint)
 		}
+	}
+}
+
+func TestReady_saysHowFullTheDiskIsWhenAsked(t *testing.T) {
+	t.Parallel()
+	s := apitest.Start(t)
+	if got := s.Send(t, apitest.Request{Method: "GET", Path: "/readyz", Auth: apitest.NoKeys}); string(got.Body) != `{"status":"ready"}` {
+		t.Errorf("%d %s", got.Status, got.Body)
+	}
+	if err := s.DB.CheckFile(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	got := s.Send(t, apitest.Request{Method: "GET", Path: "/readyz?verbose", Auth: apitest.NoKeys})
+	var body struct {
+		Status  string
+		Checked *time.Time
+		Disk    struct{ Free, Database, Log int64 }
+	}
+	if err := json.Unmarshal(got.Body, &body); err != nil || body.Status != "ready" || body.Disk.Free <= 0 || body.Disk.Database < 4096 || body.Checked == nil {
+		t.Errorf("%s %v", got.Body, err)
 	}
 }

@@ -23,6 +23,7 @@
 package column
 
 import (
+	"errors"
 	"slices"
 	"sort"
 	"strings"
@@ -117,8 +118,25 @@ func (s *Store) count() int { return len(s.rows) }
 // Total is how many customers there are that are not archived.
 func (s *Store) Total() int64 { return int64(s.live.count()) }
 
-// slot returns a row's slot. Rows are handed out upwards, so few are missing in between.
+// ErrNoPlace says that a customer came back whom these columns never had, between others
+// whom they have: they must be read anew.
+var ErrNoPlace = errors.New("a customer came back who has no place in the columns")
+
+// slot returns the slot of a customer that is there.
 func (s *Store) slot(row int64) (uint32, bool) {
+	slot, ok := s.place(row)
+	return slot, ok && s.exists.has(slot)
+}
+
+// canHold reports whether a row has a slot or can get one behind all others.
+func (s *Store) canHold(row int64) bool {
+	_, ok := s.place(row)
+	return ok || len(s.rows) == 0 || row > s.rows[len(s.rows)-1]
+}
+
+// place returns the slot of a row, though its customer may be gone. Rows are handed out
+// upwards, so few are missing in between.
+func (s *Store) place(row int64) (uint32, bool) {
 	n := len(s.rows)
 	if n == 0 || row < s.rows[0] || row > s.rows[n-1] {
 		return 0, false
@@ -130,7 +148,7 @@ func (s *Store) slot(row int64) (uint32, bool) {
 	gaps := int(s.rows[n-1]-s.rows[0]) + 1 - n
 	from := max(0, most-gaps)
 	i := from + sort.Search(most-from, func(k int) bool { return s.rows[from+k] >= row })
-	return uint32(i), i < n && s.rows[i] == row && s.exists.has(uint32(i))
+	return uint32(i), i < n && s.rows[i] == row
 }
 
 // addSlot makes a slot for a row beyond all others.

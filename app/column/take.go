@@ -88,6 +88,7 @@ type taking struct {
 	rows    map[int64]app.Cause // to be read again
 	created map[int64]struct{}
 	gone    map[int64]app.Cause
+	back    map[int64]struct{}
 	whole   map[int64]app.Cause // with their events
 	ranges  []app.Entry
 	facts   []app.Facts
@@ -103,7 +104,7 @@ func (s *Store) Take(ctx context.Context, r Reader, entries []app.Entry, now app
 	if len(entries) == 0 {
 		return &Touched{}, nil
 	}
-	t := &taking{rows: map[int64]app.Cause{}, created: map[int64]struct{}{}, gone: map[int64]app.Cause{}, whole: map[int64]app.Cause{}, again: map[int64][]app.FactsEvent{}}
+	t := &taking{rows: map[int64]app.Cause{}, created: map[int64]struct{}{}, gone: map[int64]app.Cause{}, back: map[int64]struct{}{}, whole: map[int64]app.Cause{}, again: map[int64][]app.FactsEvent{}}
 	for _, e := range entries {
 		if e.Kind == app.KindAttribute {
 			looked, err := s.looksAt(ctx, r, e.Key)
@@ -121,6 +122,11 @@ func (s *Store) Take(ctx context.Context, r Reader, entries []app.Entry, now app
 	}
 	s.Lock()
 	defer s.Unlock()
+	for i := range t.facts {
+		if row := t.facts[i].Row; !s.canHold(row) && t.isBack(row) {
+			return nil, ErrNoPlace
+		}
+	}
 	out := s.apply(t, now)
 	out.once()
 	s.seq = entries[len(entries)-1].Seq
@@ -185,10 +191,21 @@ func (t *taking) note(e app.Entry) {
 		t.people = true
 	case app.KindErasedEvents:
 		t.whole[e.Customer] = cause
+	case app.KindRestored:
+		delete(t.gone, e.Customer)
+		t.back[e.Customer] = struct{}{}
+		t.whole[e.Customer] = cause
+		t.rows[e.Customer] = cause
+		t.people = true
 	case app.KindAttribute, app.KindDevice, app.KindList, app.KindAccount, app.KindArchived, app.KindConverted, app.KindRenamed:
 		t.rows[e.Customer] = cause
 		t.people = t.people || e.Kind == app.KindRenamed
 	}
+}
+
+func (t *taking) isBack(row int64) bool {
+	_, ok := t.back[row]
+	return ok
 }
 
 func (t *taking) read(ctx context.Context, s *Store, r Reader) error {
@@ -288,6 +305,10 @@ func (s *Store) apply(t *taking, now app.Instant) *Touched {
 		f := &t.facts[i]
 		slot, ok := s.slot(f.Row)
 		_, created := t.created[f.Row]
+		created = created || t.isBack(f.Row)
+		if !ok && t.isBack(f.Row) {
+			slot, ok = s.place(f.Row)
+		}
 		if !ok && created && (len(s.rows) == 0 || f.Row > s.rows[len(s.rows)-1]) {
 			slot, ok = s.addSlot(f.Row), true
 		}

@@ -17,6 +17,7 @@ import (
 
 	"kith/app"
 	"kith/app/config"
+	"kith/app/service"
 	"kith/storage"
 
 	"github.com/spf13/cobra"
@@ -39,6 +40,7 @@ type cli struct {
 	flags      map[string]bool // keys of the configuration that are flags
 	root       *cobra.Command
 	example    []byte // the commented configuration
+	folder     string // the data folder, once a command has asked for the settings
 }
 
 // Main runs a command line and returns the exit code. exampleConfig is what init writes.
@@ -49,6 +51,7 @@ func Main(args []string, stdout, stderr io.Writer, exampleConfig []byte) int {
 	c.example = exampleConfig
 	c.root.SetArgs(args)
 	err := c.root.ExecuteContext(ctx)
+	c.handOver()
 	if err == nil {
 		return exitDone
 	}
@@ -86,7 +89,12 @@ func newCLI(stdout, stderr io.Writer) *cli {
 	c.root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	c.root.PersistentFlags().StringVar(&c.configFile, "config", "", "the configuration file (default: kith.toml here, if it is there)")
 	c.setting(c.root, "data", "the data folder")
-	for _, add := range []func() *cobra.Command{c.serve, c.mock, c.importFile, c.keys, c.user, c.bench, c.initialise, c.version} {
+	for _, add := range []func() *cobra.Command{
+		c.serve, c.mock, c.importFile,
+		c.backup, c.verify, c.restore, c.quarantine, c.retention,
+		c.keys, c.user,
+		c.service, c.bench, c.initialise, c.version,
+	} {
 		c.root.AddCommand(add())
 	}
 	return c
@@ -113,6 +121,8 @@ func (c *cli) config(cmd *cobra.Command) (*config.Config, error) {
 	if path == "" {
 		if _, err := os.Stat(defaultConfig); err == nil {
 			path = defaultConfig
+		} else if c.besideService(cmd) {
+			path = serviceConfig
 		}
 	}
 	given := map[string]string{}
@@ -121,7 +131,51 @@ func (c *cli) config(cmd *cobra.Command) (*config.Config, error) {
 			given[key] = f.Value.String()
 		}
 	}
-	return config.Load(path, config.Environ, given)
+	cfg, err := config.Load(path, config.Environ, given)
+	if err == nil {
+		c.folder = cfg.Data
+	}
+	return cfg, err
+}
+
+// handOver gives what root made in the data folder to the account that a service runs as.
+func (c *cli) handOver() {
+	if c.folder == "" {
+		return
+	}
+	if err := service.HandOver(c.folder); err != nil && !errors.Is(err, os.ErrNotExist) {
+		fmt.Fprintf(c.err, "kith: give what was made in %s to the folder's owner: %v; `chown -R --reference=%s %s` does it\n", c.folder, err, c.folder, c.folder)
+	}
+}
+
+// besideService reports whether cmd is for the data of the service that is installed here:
+// it looks after a folder, nobody named one, and the service's configuration can be read.
+func (c *cli) besideService(cmd *cobra.Command) bool {
+	switch top := topCommand(cmd); top {
+	case "serve", "mock", "bench", "init", "service":
+		return false
+	}
+	if flag := cmd.Flag("data"); flag != nil && flag.Changed {
+		return false
+	}
+	if _, given := config.Environ("KITH_DATA"); given {
+		return false
+	}
+	f, err := os.Open(serviceConfig)
+	if err != nil {
+		return false
+	}
+	f.Close()
+	fmt.Fprintf(c.err, "(with the service's configuration, %s)\n", serviceConfig)
+	return true
+}
+
+// topCommand is the name right behind kith.
+func topCommand(cmd *cobra.Command) string {
+	for cmd.HasParent() && cmd.Parent().HasParent() {
+		cmd = cmd.Parent()
+	}
+	return cmd.Name()
 }
 
 func (c *cli) logger(level string) *slog.Logger {

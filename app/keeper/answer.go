@@ -59,6 +59,29 @@ func (k *Keeper) Members(segment int64, page app.Page) []int64 {
 	return out
 }
 
+// Set returns the rows of all members of a segment, empty when there is none. Nobody may
+// change it. It is made once and kept until somebody moves.
+func (k *Keeper) Set(segment int64) app.Rows {
+	k.mu.RLock()
+	defer k.mu.RUnlock()
+	s := k.segments[segment]
+	if s == nil {
+		return app.Rows{}
+	}
+	if set := s.set.Load(); set != nil {
+		return *set
+	}
+	set := app.Rows{}
+	if !s.members.IsEmpty() {
+		set = make(app.Rows, s.members.Maximum()/64+1)
+	}
+	for it := s.members.Iterator(); it.HasNext(); {
+		set.Add(int64(it.Next()))
+	}
+	s.set.Store(&set)
+	return set
+}
+
 // rankBelow is how many members have a smaller row.
 func rankBelow(b *roaring64.Bitmap, row uint64) uint64 {
 	if row == 0 {

@@ -23,8 +23,10 @@ package keeper
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"kith/app"
@@ -96,6 +98,7 @@ type Keeper struct {
 	saved   int64       // the position of the snapshot
 	savedAt app.Instant // when it was written, or tried
 	erased  bool        // it was removed, for somebody was deleted
+	anew    bool        // the next begin reads the tables, whatever the snapshot has
 	sized   app.Instant // when the columns' memory was looked at
 }
 
@@ -105,6 +108,7 @@ type live struct {
 	rule    *app.Rule
 	names   map[int64]struct{} // rows of the segments that its rule names, itself or through others
 	members *roaring64.Bitmap
+	set     atomic.Pointer[app.Rows] // members as Set gives them; nil: not made
 	// moves are counted so that Count is right between two reads of the table.
 	plan    *column.Plan
 	missing []column.Need // what the plan waits for
@@ -150,6 +154,8 @@ const (
 	// feedStep is how many entries are read at once, and eventStep how many events they may name.
 	feedStep  = 5_000
 	eventStep = 20_000
+	// wholeStep is what a customer counts for whose events are all read again.
+	wholeStep = 100
 	// cursorEvery is how far the stored cursor may lag while nothing moves.
 	cursorEvery = 50_000
 	// guard is how often the clock is looked at though nothing is due: it may have been set.
@@ -164,6 +170,10 @@ func (k *Keeper) Run(ctx context.Context) error {
 		err := k.keep(ctx)
 		if ctx.Err() != nil {
 			break
+		}
+		if k.anew {
+			k.o.Log.Info("the columns are read from the tables", "reason", err)
+			continue
 		}
 		pause = min(max(2*pause, 100*time.Millisecond), time.Minute)
 		k.o.Log.Error("the segments' keeper failed and will begin again", "pause", pause, "error", err)
@@ -283,8 +293,11 @@ func (k *Keeper) window(ctx context.Context) (bool, error) {
 	}
 	events, saved := int64(0), false
 	for i, e := range entries {
-		if e.Kind == app.KindEvents {
+		switch e.Kind {
+		case app.KindEvents:
 			events += e.Count
+		case app.KindErasedEvents, app.KindMerged:
+			events += wholeStep
 		}
 		saved = saved || e.Kind == app.KindSegmentSaved
 		if events > eventStep && i > 0 {
@@ -294,6 +307,7 @@ func (k *Keeper) window(ctx context.Context) (bool, error) {
 	}
 	touched, err := k.cols.Take(ctx, k.db, entries, k.now())
 	if err != nil {
+		k.anew = errors.Is(err, column.ErrNoPlace)
 		return false, err
 	}
 	k.forget(entries)

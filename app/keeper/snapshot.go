@@ -21,7 +21,8 @@ const saveEvery = 10 * 60 * 1000
 
 // restore fills the columns from the snapshot, and reports whether it could.
 func (k *Keeper) restore(ctx context.Context) (bool, error) {
-	if k.o.Folder == "" {
+	if k.o.Folder == "" || k.anew {
+		k.anew = false
 		return false, nil
 	}
 	file, err := os.Open(filepath.Join(k.o.Folder, SnapshotName))

@@ -164,6 +164,8 @@ type Store interface {
 	DueOutgoing(ctx context.Context, limit int) ([]app.Outgoing, error)
 	NextOutgoing(ctx context.Context) (app.Instant, error)
 	SaveOutgoing(ctx context.Context, o app.Outgoing) error
+	// Quarantine is not nil after a restore, until a person confirms that things may be sent.
+	Quarantine(ctx context.Context) (*app.Quarantine, error)
 }
 
 // Sender sends what storage has due, until it succeeds or has been tried for long.
@@ -199,10 +201,33 @@ var backOff = []time.Duration{10 * time.Second, time.Minute, 5 * time.Minute, 20
 // up the others.
 const atOnce = 8
 
+// quarantineLook is how often it is asked, in a quarantine, whether that is over: another
+// program may have ended it.
+const quarantineLook = 2 * time.Second
+
+// quarantined reports whether nothing may be sent; when that cannot be read, nothing is.
+func (s *Sender) quarantined(ctx context.Context) bool {
+	q, err := s.store.Quarantine(ctx)
+	if err != nil {
+		s.log.Error("read whether what waits may be sent", "error", err)
+	}
+	return err != nil || q != nil
+}
+
 // Run sends until ctx ends.
 func (s *Sender) Run(ctx context.Context) error {
 	defer s.client.Close()
 	for ctx.Err() == nil {
+		if s.quarantined(ctx) {
+			timer := time.NewTimer(quarantineLook)
+			select {
+			case <-timer.C:
+			case <-s.woken:
+			case <-ctx.Done():
+			}
+			timer.Stop()
+			continue
+		}
 		n, err := s.round(ctx)
 		if err != nil {
 			s.log.Error("send what is due", "error", err)

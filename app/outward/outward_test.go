@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -257,5 +258,72 @@ func TestCertificate_isFetchedOnceAndHeldAgainstNonsense(t *testing.T) {
 	}
 	if _, err := New(Options{}).Certificate(to.URL); !errors.Is(err, errPrivate) {
 		t.Errorf("%v", err)
+	}
+}
+
+// After a restore nothing leaves until that is confirmed; then what waited does, or, when
+// it is discarded, only what comes after.
+func TestQuarantine_nothingIsSentUntilItIsConfirmed(t *testing.T) {
+	t.Parallel()
+	for _, discard := range []bool{false, true} {
+		to := newReceiver(t)
+		folder, clock := t.TempDir(), app.NewMovableClock(storagetest.Start)
+		db, err := storage.Open(t.Context(), folder, storage.Options{Clock: clock})
+		if err != nil {
+			t.Fatal(err)
+		}
+		h := &house{db, clock, hook.New(db, hook.Options{Clock: clock})}
+		in := h.connect(t, `{"kind":"paystack","forward":"`+to.URL+`/hooks"}`)
+		waiting := h.post(t, in, charge)
+		if err := db.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if err := storage.Restored(t.Context(), filepath.Join(folder, storage.FileName), app.Quarantine{Since: 1, Of: 1, File: "b"}); err != nil {
+			t.Fatal(err)
+		}
+		if db, err = storage.Open(t.Context(), folder, storage.Options{Clock: clock}); err != nil {
+			t.Fatal(err)
+		}
+		h = &house{db, clock, hook.New(db, hook.Options{Clock: clock})}
+		within := func(ok func() bool) bool {
+			for deadline := time.Now().Add(10 * time.Second); !ok(); time.Sleep(2 * time.Millisecond) {
+				if time.Now().After(deadline) {
+					return false
+				}
+			}
+			return true
+		}
+		sender := NewSender(db, New(Options{Private: true, Version: "test"}), clock, nil)
+		ctx, cancel := context.WithCancel(context.Background())
+		done := make(chan error, 1)
+		go func() { done <- sender.Run(ctx) }()
+		for range 20 {
+			sender.Wake()
+			time.Sleep(5 * time.Millisecond)
+		}
+		if n, _ := to.got(); n != 0 {
+			t.Errorf("%d requests left a quarantine", n)
+		}
+		n, err := db.EndQuarantine(t.Context(), discard)
+		if err != nil || n != 1 {
+			t.Errorf("%d waited: %v", n, err)
+		}
+		sender.Wake()
+		later := h.post(t, in, strings.Replace(charge, `"id":1`, `"id":2`, 1))
+		sender.Wake()
+		h.until(t, later, "what came later", func(o app.Outgoing) bool { return o.DoneAt != nil })
+		h.until(t, waiting, "what waited", func(o app.Outgoing) bool { return o.GivenUp == discard && (discard || o.DoneAt != nil) })
+		want := 2
+		if discard {
+			want = 1
+		}
+		if !within(func() bool { n, _ := to.got(); return n == want }) {
+			n, _ := to.got()
+			t.Errorf("discarded %v: %d requests came, want %d", discard, n, want)
+		}
+		cancel()
+		if err := errors.Join(<-done, db.Close()); err != nil {
+			t.Error(err)
+		}
 	}
 }

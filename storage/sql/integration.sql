@@ -180,7 +180,7 @@ limit :limit
 
 -- name: outgoing_next
 -- When the next one is due. Served by outgoing_due.
-select min(due) from outgoing where done_at is null and given_up = 0
+select min(due) from outgoing where due >= 0 and done_at is null and given_up = 0
 
 -- name: outgoing_done
 update outgoing
@@ -193,3 +193,13 @@ select id, delivery_id, kind, url, tries, due, error, done_at, given_up from out
 
 -- name: outgoing_drop
 delete from outgoing where delivery_id = :delivery
+
+-- name: outgoing_waiting
+-- How many requests wait to be sent: for the end of a quarantine. Served by outgoing_due.
+select count(*) from outgoing where due >= 0 and done_at is null and given_up = 0
+
+-- name: outgoing_discard
+-- What a restored backup had waiting, given up by a person. Served by outgoing_due.
+update outgoing
+set given_up = 1, done_at = :at, error = 'It waited in a restored backup, and was given up there.'
+where due >= 0 and done_at is null and given_up = 0

@@ -62,3 +62,8 @@ func Customer(t testing.TB, db *storage.DB, uid string) *app.Customer {
 	}
 	return c
 }
+
+// Instant is some seconds after [Start].
+func Instant(seconds int) app.Instant {
+	return app.InstantOf(Start.Add(time.Duration(seconds) * time.Second))
+}
