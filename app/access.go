@@ -1,6 +1,8 @@
 package app
 
 import (
+	"crypto/sha256"
+	"crypto/subtle"
 	"slices"
 	"strings"
 )
@@ -49,6 +51,18 @@ var Scopes = []Scope{ScopeTrack, ScopeRead, ScopeManage, ScopeExport, ScopeErase
 
 // May reports whether a key with these scopes may do what needs s.
 func (k *Key) May(s Scope) bool { return len(k.Scopes) == 0 || slices.Contains(k.Scopes, s) }
+
+// Opens reports whether private is the pair's private key, or the one before, while that
+// counts.
+func (k *Key) Opens(private string, now Instant) bool {
+	hash := sha256.Sum256([]byte(private))
+	is := subtle.ConstantTimeCompare(hash[:], k.PrivateHash[:])
+	was := 0
+	if k.PreviousHash != nil && now < k.PreviousUntil {
+		was = subtle.ConstantTimeCompare(hash[:], k.PreviousHash)
+	}
+	return is|was == 1
+}
 
 // ParseScopes reads words with spaces or commas between. All of them is none, which is
 // everything.

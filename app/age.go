@@ -30,8 +30,18 @@ func ParseAge(text string) (a Age, err error) {
 	return Age{}, fmt.Errorf("%q is no time to keep something", text)
 }
 
-// Before is the beginning (UTC) of the first day that is kept at now.
+// Before is the beginning (UTC) of the first day that is kept at now. A month before the
+// 31st is the last of the month before, when that has none.
 func (a Age) Before(now time.Time) time.Time {
 	now = now.UTC()
-	return time.Date(now.Year()-a.Years, now.Month()-time.Month(a.Months), now.Day()-a.Days, 0, 0, 0, 0, time.UTC)
+	month := time.Date(now.Year()-a.Years, now.Month()-time.Month(a.Months), 1, 0, 0, 0, 0, time.UTC)
+	last := month.AddDate(0, 1, -1).Day()
+	return month.AddDate(0, 0, min(now.Day(), last)-1-a.Days)
+}
+
+// Expiring is how many events of a name have become too old.
+type Expiring struct {
+	Name   string
+	Events int64 // that go
+	Of     int64 // that there are
 }

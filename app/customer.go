@@ -82,7 +82,11 @@ type CustomerFilter struct {
 	Lists               []string // on any of these lists, pending and unsubscribed included
 	IsAccount, Archived *bool
 	MemberOf            int64 // row of an account
-	Prefix              string
+	// Attributes and Device are answered by the search index alone; storage looks at
+	// neither.
+	Attributes []AttributeIs
+	Device     *bool
+	Prefix     string
 	// Rows, if not nil, are the only customers that come into question. A handful of thousand at most.
 	Rows []int64
 }

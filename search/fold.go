@@ -58,6 +58,36 @@ func inWord(r rune) bool {
 // is left out: o'brien is obrien.
 func words(folded string) []string {
 	var out []string
+	eachWord(folded, func(w string) { out = append(out, w) })
+	return out
+}
+
+// eachWord calls f for each of [words], without copying plain ones.
+func eachWord(folded string, f func(w string)) {
+	begin := -1 // of a word that is a part of the text as it stands
+	for i := 0; i < len(folded); i++ {
+		switch c := folded[i]; {
+		case c >= 'a' && c <= 'z' || c >= '0' && c <= '9':
+			if begin < 0 {
+				begin = i
+			}
+		case c >= utf8.RuneSelf || c == '\'' || c == '`':
+			if begin < 0 {
+				begin = i
+			}
+			wordsSlowly(folded[begin:], f)
+			return
+		case begin >= 0:
+			f(folded[begin:i])
+			begin = -1
+		}
+	}
+	if begin >= 0 {
+		f(folded[begin:])
+	}
+}
+
+func wordsSlowly(folded string, f func(w string)) {
 	var b strings.Builder
 	for _, r := range folded {
 		switch {
@@ -65,27 +95,13 @@ func words(folded string) []string {
 			b.WriteRune(r)
 		case isApostrophe(r):
 		case b.Len() > 0:
-			out = append(out, b.String())
+			f(b.String())
 			b.Reset()
 		}
 	}
 	if b.Len() > 0 {
-		out = append(out, b.String())
+		f(b.String())
 	}
-	return out
-}
-
-// apostropheParts are the words that one gets when apostrophes part words too.
-func apostropheParts(folded string) []string {
-	if !strings.ContainsFunc(folded, isApostrophe) {
-		return nil
-	}
-	return words(strings.Map(func(r rune) rune {
-		if isApostrophe(r) {
-			return ' '
-		}
-		return r
-	}, folded))
 }
 
 // digits are the digits of a text, if it is nothing but digits and what stands between

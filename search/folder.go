@@ -10,19 +10,19 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 
 	"kith/app"
 
-	"github.com/blevesearch/bleve/v2"
 	"github.com/blevesearch/bleve/v2/index/scorch"
-	"github.com/blevesearch/bleve/v2/mapping"
+	index "github.com/blevesearch/bleve_index_api"
 	segment "github.com/blevesearch/scorch_segment_api/v2"
 )
 
 // formatVersion names the fields and the words made of a customer. It grows with every
-// change of fields.go or fold.go: an index of another version is built again.
-const formatVersion = "2"
+// change of terms.go or fold.go: an index of another version is built again.
+const formatVersion = "3"
 
 // The index's own keys.
 var (
@@ -50,37 +50,69 @@ func decodeMark(b []byte) (m mark, ok bool) {
 	return mark{int64(binary.BigEndian.Uint64(b)), app.Instant(binary.BigEndian.Uint64(b[8:]))}, true
 }
 
+// openIndex opens a folder, or makes it.
+func (e *Engine) openIndex(folder string) (*scorch.Scorch, error) {
+	if e.workers == nil {
+		e.workers = index.NewAnalysisQueue(1) // documents come with their terms: there is nothing to analyse
+	}
+	made, err := scorch.NewScorch(scorch.Name, map[string]any{"path": folder, "bolt_timeout": "2s"}, e.workers)
+	if err != nil {
+		return nil, err
+	}
+	s, ok := made.(*scorch.Scorch)
+	if !ok {
+		return nil, fmt.Errorf("%w: it is of another kind", errRebuild)
+	}
+	return s, s.Open()
+}
+
 // open opens the folder, checks it and finds the position. It returns errMissing when there is no
 // folder, and errRebuild when what is there is of no use.
 func (e *Engine) open(ctx context.Context) error {
 	if _, err := os.Stat(e.folder); errors.Is(err, fs.ErrNotExist) {
 		return errMissing
 	}
-	index, err := bleve.OpenUsing(e.folder, map[string]any{"bolt_timeout": "2s"})
+	if _, err := os.Stat(filepath.Join(e.folder, "root.bolt")); errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("%w: it has no root", errRebuild)
+	}
+	s, err := e.openIndex(e.folder)
 	if err != nil {
 		if strings.Contains(err.Error(), "timeout") { // somebody else has it open: not a reason to throw it away
 			return fmt.Errorf("open the search index: %w", err)
 		}
 		return fmt.Errorf("%w: it does not open: %v", errRebuild, err)
 	}
-	e.use(index)
-	if err := checkSegments(index); err != nil {
+	e.index = s
+	r, err := s.Reader()
+	if err != nil {
+		return fmt.Errorf("open the search index: %w", err)
+	}
+	at, err := checkIndex(r)
+	if err := errors.Join(err, r.Close()); err != nil {
 		return err
-	}
-	version, err := index.GetInternal(keyVersion)
-	if err != nil || string(version) != formatVersion {
-		return fmt.Errorf("%w: it is of the version %q, not %q", errRebuild, version, formatVersion)
-	}
-	value, err := index.GetInternal(keyMark)
-	at, ok := decodeMark(value)
-	if err != nil || !ok {
-		return fmt.Errorf("%w: it was not finished", errRebuild)
 	}
 	if err := e.checkMark(ctx, at); err != nil {
 		return err
 	}
 	e.at, e.durable = at, at.seq
-	return nil
+	return e.refresh()
+}
+
+// checkIndex returns the position of an index that is whole and of this version.
+func checkIndex(r index.IndexReader) (mark, error) {
+	if err := checkSegments(r); err != nil {
+		return mark{}, err
+	}
+	version, err := r.GetInternal(keyVersion)
+	if err != nil || string(version) != formatVersion {
+		return mark{}, fmt.Errorf("%w: it is of the version %q, not %q", errRebuild, version, formatVersion)
+	}
+	value, err := r.GetInternal(keyMark)
+	at, ok := decodeMark(value)
+	if err != nil || !ok {
+		return mark{}, fmt.Errorf("%w: it was not finished", errRebuild)
+	}
+	return at, nil
 }
 
 // checkMark returns errRebuild unless the feed goes on without a gap after m, and the
@@ -120,17 +152,8 @@ func gap(m mark, next app.Entry) error {
 // checkSegments holds the checksum of each file that the index is made of against its
 // bytes: Bleve reads them as they are. Files that a crash left half written are no part
 // of it, and Bleve removes them.
-func checkSegments(index bleve.Index) error {
-	advanced, err := index.Advanced()
-	if err != nil {
-		return err
-	}
-	reader, err := advanced.Reader()
-	if err != nil {
-		return err
-	}
-	defer reader.Close()
-	snapshot, ok := reader.(*scorch.IndexSnapshot)
+func checkSegments(r index.IndexReader) error {
+	snapshot, ok := r.(*scorch.IndexSnapshot)
 	if !ok {
 		return fmt.Errorf("%w: it is of another kind", errRebuild)
 	}
@@ -171,41 +194,38 @@ func checkSegment(name string) (bool, error) {
 	return sum.Sum32() == binary.BigEndian.Uint32(want[:]), nil
 }
 
-// create makes an empty index and puts it to use. It has no position yet.
-func (e *Engine) create() error {
-	m := mapping.NewIndexMapping()
-	m.DefaultMapping = mapping.NewDocumentDisabledMapping() // documents are made by hand
-	m.IndexDynamic, m.StoreDynamic, m.DocValuesDynamic = false, false, false
-	index, err := bleve.NewUsing(e.folder, m, scorch.Name, bleve.Config.DefaultKVStore, map[string]any{"bolt_timeout": "2s"})
+// create makes an empty index. It has no position yet.
+func (e *Engine) create(folder string) (*scorch.Scorch, error) {
+	s, err := e.openIndex(folder)
+	if err == nil {
+		err = s.SetInternal(keyVersion, []byte(formatVersion))
+	}
 	if err != nil {
-		return fmt.Errorf("make the search index: %w", err)
+		err = fmt.Errorf("make the search index: %w", err)
+		if s != nil {
+			err = errors.Join(err, s.Close())
+		}
+		return nil, err
 	}
-	if err := index.SetInternal(keyVersion, []byte(formatVersion)); err != nil {
-		return errors.Join(fmt.Errorf("make the search index: %w", err), index.Close())
-	}
-	e.at, e.durable = mark{}, 0
-	e.use(index)
-	return nil
+	return s, nil
 }
 
-func (e *Engine) use(index bleve.Index) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	e.index = index
-}
-
-// close closes the index, if there is one, after the searches under way.
+// close closes the index, if there is one. Searches under way end first or keep the files
+// that they read.
 func (e *Engine) close() {
 	e.complete.Store(false)
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if e.index == nil {
-		return
+	err := e.show(nil)
+	if e.index != nil {
+		err = errors.Join(err, e.index.Close())
+		e.index = nil
 	}
-	if err := e.index.Close(); err != nil {
+	if e.workers != nil {
+		e.workers.Close()
+		e.workers = nil
+	}
+	if err != nil {
 		e.o.Log.Warn("close the search index", "error", err)
 	}
-	e.index = nil
 }
 
 // discard deletes the folder.
@@ -214,4 +234,55 @@ func (e *Engine) discard() error {
 		return fmt.Errorf("delete the search index: %w", err)
 	}
 	return nil
+}
+
+// askName is the file beside the index by which a new one is asked for.
+const askName = ".again"
+
+// Ask asks whoever keeps the index of a data folder, now or at the next start, to build it
+// anew. What is there answers until the new one takes its place.
+func Ask(dataFolder string) error {
+	return os.WriteFile(filepath.Join(dataFolder, FolderName+askName), nil, 0o600)
+}
+
+// Asked reports whether a new index is still to be built.
+func Asked(dataFolder string) bool { return asked(filepath.Join(dataFolder, FolderName)) }
+
+func asked(folder string) bool {
+	_, err := os.Stat(folder + askName)
+	return err == nil
+}
+
+// renew builds an index beside the one there is, and puts it in its place.
+func (e *Engine) renew(ctx context.Context) error {
+	beside := e.folder + ".new"
+	if err := os.RemoveAll(beside); err != nil { // of a process that was killed
+		return fmt.Errorf("build the search index anew: %w", err)
+	}
+	fresh, err := e.create(beside)
+	if err != nil {
+		return err
+	}
+	_, err = e.fillAll(ctx, fresh, func() error { return nil })
+	if err := errors.Join(err, fresh.Close()); err != nil {
+		return errors.Join(err, os.RemoveAll(beside))
+	}
+	if runtime.GOOS == "windows" { // which keeps files that are open
+		err = e.show(nil)
+	}
+	err = errors.Join(err, e.index.Close())
+	e.index = nil
+	if err == nil {
+		err = e.discard()
+	}
+	if err == nil {
+		err = os.Rename(beside, e.folder)
+	}
+	if err == nil {
+		err = os.Remove(e.folder + askName)
+	}
+	if err != nil {
+		return fmt.Errorf("put the new search index in place: %w", err)
+	}
+	return e.open(ctx)
 }

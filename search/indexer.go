@@ -4,66 +4,141 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strconv"
+	"io/fs"
+	"os"
+	"sync"
 	"time"
 
 	"kith/app"
 
-	"github.com/blevesearch/bleve/v2"
+	"github.com/blevesearch/bleve/v2/index/scorch"
+	index "github.com/blevesearch/bleve_index_api"
 )
 
 const (
 	// feedStep is how many entries are read at once; most are of events, and cheap.
 	feedStep = 5_000
-	// batchSize is how many customers one batch of the index takes: measured, builds with
-	// 2,000 and 4,000 take longer, for analysing a batch and merging what was written go on
-	// at the same time, and a batch is held in memory.
-	batchSize = 500
+	// batchSize is how many customers one batch of the index takes. Larger ones make fewer
+	// segments to merge, and are held in memory.
+	batchSize = 4_000
 	// restEvery is how many entries the position inside the index may lag under constant load.
 	restEvery = 100_000
+	// lookEvery is how often it is looked whether merging has changed the files, and whether
+	// a new index was asked for; and how often a build shows what it has.
+	lookEvery = time.Second
 )
+
+// errAsked ends the following of the feed, for a new index was asked for.
+var errAsked = errors.New("a new index was asked for")
 
 // build indexes every customer into a new folder.
 func (e *Engine) build(ctx context.Context) error {
-	if err := e.create(); err != nil {
+	var err error
+	if e.index, err = e.create(e.folder); err != nil {
 		return err
 	}
-	head, err := e.headMark(ctx)
-	if err != nil {
+	shown := time.NewTicker(lookEvery)
+	defer shown.Stop()
+	if err := e.refresh(); err != nil {
 		return err
 	}
-	e.o.Log.Info("the search index is being built", "head", head.seq)
-	totals, err := e.store.Totals(ctx)
-	if err != nil {
-		return err
-	}
-	e.setState(func(s *State) { *s = State{Phase: Building, Of: totals.Customers} })
-	e.durable = 0
-	batch := e.index.NewBatch()
-	built := int64(0)
-	err = e.store.EachCustomer(ctx, func(c *app.Customer) error {
-		if err := batch.IndexAdvanced(documentOf(c)); err != nil {
-			return fmt.Errorf("index customer %d: %w", c.Row, err)
+	first := true
+	head, err := e.fillAll(ctx, e.index, func() error {
+		select {
+		case <-shown.C:
+		default:
+			if !first {
+				return nil
+			}
 		}
-		built++
-		if batch.Size() < batchSize {
-			return nil
-		}
-		err := e.write(ctx, batch)
-		batch = e.index.NewBatch()
-		e.setState(func(s *State) { s.Built = built })
-		return err
+		first = false
+		return e.refresh()
 	})
 	if err != nil {
-		return fmt.Errorf("build the search index: %w", err)
-	}
-	batch.SetInternal(keyMark, head.encode())
-	if err := e.write(ctx, batch); err != nil {
 		return err
 	}
+	if err := os.Remove(e.folder + askName); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("note that the search index is new: %w", err)
+	}
 	e.at, e.durable = head, head.seq
+	return e.refresh()
+}
+
+// fillAll indexes every customer, and the position of the feed as it stood before last. It
+// calls wrote after each batch. Reading and making documents goes on while a batch is
+// written: these are two processors' work.
+func (e *Engine) fillAll(ctx context.Context, into *scorch.Scorch, wrote func() error) (mark, error) {
+	head, err := e.headMark(ctx)
+	if err != nil {
+		return mark{}, err
+	}
+	totals, err := e.store.Totals(ctx)
+	if err != nil {
+		return mark{}, err
+	}
+	e.o.Log.Info("the search index is being built", "head", head.seq, "customers", totals.Customers)
+	e.setState(func(s *State) { *s = State{Phase: Building, Of: totals.Customers} })
+	batches := make(chan *index.Batch, 1)
+	reading, stop := context.WithCancel(ctx)
+	defer stop()
+	readErr := make(chan error, 1)
+	go func() {
+		defer close(batches)
+		readErr <- e.readAll(reading, batches)
+	}()
+	built := int64(0)
+	for b := range batches {
+		if err := write(ctx, into, b); err != nil {
+			stop()
+			for range batches {
+			}
+			return mark{}, err
+		}
+		built += int64(len(b.IndexOps))
+		e.setState(func(s *State) { s.Built = built })
+		if err := wrote(); err != nil {
+			stop()
+			for range batches {
+			}
+			return mark{}, err
+		}
+	}
+	if err := <-readErr; err != nil {
+		return mark{}, fmt.Errorf("build the search index: %w", err)
+	}
+	last := index.NewBatch()
+	last.SetInternal(keyMark, head.encode())
+	if err := write(ctx, into, last); err != nil {
+		return mark{}, err
+	}
 	e.o.Log.Info("the search index is built", "customers", built)
-	return nil
+	return head, nil
+}
+
+// readAll makes the documents of every customer.
+func (e *Engine) readAll(ctx context.Context, batches chan<- *index.Batch) error {
+	var m maker
+	batch := index.NewBatch()
+	send := func() error {
+		select {
+		case batches <- batch:
+			batch = index.NewBatch()
+			return nil
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	err := e.store.EachFindable(ctx, func(c *app.Findable) error {
+		batch.Update(m.make(c))
+		if len(batch.IndexOps) < batchSize {
+			return nil
+		}
+		return send()
+	})
+	if err != nil || len(batch.IndexOps) == 0 {
+		return err
+	}
+	return send()
 }
 
 // headMark is the newest entry of the feed, or the beginning when there is none.
@@ -82,29 +157,69 @@ func (e *Engine) headMark(ctx context.Context) (mark, error) {
 	return mark{head, entries[0].At}, nil
 }
 
-// follow reads the feed until ctx ends or something fails.
+// follow reads the feed until ctx ends, something fails, or a new index is asked for.
 func (e *Engine) follow(ctx context.Context) error {
+	following, stop := context.WithCancelCause(ctx)
+	var looking sync.WaitGroup
+	var writing sync.Mutex // of the index, or of what is shown of it
+	looking.Go(func() { e.look(following, &writing, stop) })
+	defer looking.Wait()
+	defer stop(nil)
 	for {
-		entries, err := e.store.Feed(ctx, e.at.seq, feedStep)
-		if err != nil {
-			return err
-		}
-		if len(entries) > 0 {
-			if err := e.yield(ctx); err != nil {
-				return err
+		if err := e.step(following, &writing); err != nil {
+			if ctx.Err() == nil && context.Cause(following) != nil {
+				return context.Cause(following)
 			}
-			if err := gap(e.at, entries[0]); err != nil {
-				return err
-			}
-			if err := e.take(ctx, entries); err != nil {
-				return err
-			}
-			continue
-		}
-		if err := e.await(ctx); err != nil {
 			return err
 		}
 	}
+}
+
+// look shows what merging made of the index, and sees whether a new one is asked for.
+func (e *Engine) look(ctx context.Context, writing *sync.Mutex, stop context.CancelCauseFunc) {
+	tick := time.NewTicker(lookEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return
+		}
+		if asked(e.folder) {
+			stop(errAsked)
+			return
+		}
+		writing.Lock()
+		var err error
+		if e.view != nil && !e.view.same(e.index) {
+			err = e.refresh()
+		}
+		writing.Unlock()
+		if err != nil {
+			stop(err)
+			return
+		}
+	}
+}
+
+// step takes in the next entries, or waits for some.
+func (e *Engine) step(ctx context.Context, writing *sync.Mutex) error {
+	entries, err := e.store.Feed(ctx, e.at.seq, feedStep)
+	if err != nil {
+		return err
+	}
+	if len(entries) == 0 {
+		return e.await(ctx)
+	}
+	if err := e.yield(ctx); err != nil {
+		return err
+	}
+	if err := gap(e.at, entries[0]); err != nil {
+		return err
+	}
+	writing.Lock()
+	defer writing.Unlock()
+	return e.take(ctx, entries)
 }
 
 const (
@@ -152,9 +267,9 @@ func (e *Engine) await(ctx context.Context) error {
 // the disk, for the feed may be pruned up to it.
 func (e *Engine) rest(ctx context.Context) error {
 	if e.durable != e.at.seq {
-		batch := e.index.NewBatch()
+		batch := index.NewBatch()
 		batch.SetInternal(keyMark, e.at.encode())
-		if err := e.write(ctx, batch); err != nil {
+		if err := write(ctx, e.index, batch); err != nil {
 			return err
 		}
 		e.durable = e.at.seq
@@ -165,21 +280,24 @@ func (e *Engine) rest(ctx context.Context) error {
 // take brings the index from its position to the last of entries.
 func (e *Engine) take(ctx context.Context, entries []app.Entry) error {
 	last := mark{entries[len(entries)-1].Seq, entries[len(entries)-1].At}
-	rows := touched(entries)
-	for len(rows) > 0 {
-		n := min(len(rows), batchSize)
-		batch := e.index.NewBatch()
-		if err := e.fill(ctx, batch, rows[:n]); err != nil {
+	rows, named := touched(entries)
+	if named {
+		if err := e.readGroups(ctx); err != nil {
 			return err
 		}
-		if rows = rows[n:]; len(rows) == 0 {
-			batch.SetInternal(keyMark, last.encode())
-		}
-		if err := e.write(ctx, batch); err != nil {
+	}
+	if len(rows) > 0 {
+		batch, err := e.changed(ctx, rows)
+		if err != nil {
 			return err
 		}
-		if len(rows) == 0 {
-			e.durable = last.seq
+		batch.SetInternal(keyMark, last.encode())
+		if err := write(ctx, e.index, batch); err != nil {
+			return err
+		}
+		e.durable = last.seq
+		if err := e.refresh(); err != nil {
+			return err
 		}
 	}
 	e.at = last
@@ -191,9 +309,9 @@ func (e *Engine) take(ctx context.Context, entries []app.Entry) error {
 	return nil
 }
 
-// touched are the customers that may be found otherwise after the entries, each once.
-func touched(entries []app.Entry) []int64 {
-	var rows []int64
+// touched are the customers that may be found otherwise after the entries, each once, and
+// whether the name of a list or segment may be another.
+func touched(entries []app.Entry) (rows []int64, named bool) {
 	seen := map[int64]struct{}{}
 	add := func(row int64) {
 		if _, ok := seen[row]; !ok && row != 0 {
@@ -203,47 +321,43 @@ func touched(entries []app.Entry) []int64 {
 	}
 	for i := range entries {
 		switch entry := &entries[i]; entry.Kind {
-		case app.KindCreated, app.KindAttribute, app.KindDeleted, app.KindRenamed, app.KindRestored:
+		case app.KindCreated, app.KindAttribute, app.KindDeleted, app.KindRenamed, app.KindRestored, app.KindDevice, app.KindList, app.KindArchived, app.KindConverted:
 			add(entry.Customer)
 		case app.KindMerged:
 			add(entry.Customer)
 			add(entry.Key)
+		case app.KindListSaved, app.KindSegmentSaved:
+			named = true
 		}
 	}
-	return rows
+	return rows, named
 }
 
-// fill puts customers into a batch as they stand, and takes out those that are gone.
-func (e *Engine) fill(ctx context.Context, batch *bleve.Batch, rows []int64) error {
-	customers, _, err := e.store.Customers(ctx, app.CustomerFilter{Rows: rows}, app.Page{Limit: len(rows)})
-	if err != nil {
-		return fmt.Errorf("read the customers that changed: %w", err)
-	}
-	there := make(map[int64]struct{}, len(customers))
-	for i := range customers {
-		c := &customers[i]
-		there[c.Row] = struct{}{}
-		if err := batch.IndexAdvanced(documentOf(c)); err != nil {
-			return fmt.Errorf("index customer %d: %w", c.Row, err)
-		}
-	}
+// changed is the batch that puts customers into the index as they stand, and takes out
+// those that are gone.
+func (e *Engine) changed(ctx context.Context, rows []int64) (*index.Batch, error) {
+	var m maker
+	batch := index.NewBatch()
 	for _, row := range rows {
-		if _, ok := there[row]; !ok {
-			batch.Delete(documentID(row))
-		}
+		batch.Delete(documentID(row))
 	}
-	return nil
+	err := e.store.Findables(ctx, rows, func(c *app.Findable) error {
+		batch.Update(m.make(c))
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read the customers that changed: %w", err)
+	}
+	return batch, nil
 }
 
-// write gives a batch to the index and returns when it is on the disk.
-func (e *Engine) write(ctx context.Context, batch *bleve.Batch) error {
+// write gives a batch to an index and returns when it is on the disk.
+func write(ctx context.Context, into *scorch.Scorch, batch *index.Batch) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	if err := e.index.Batch(batch); err != nil {
+	if err := into.Batch(batch); err != nil {
 		return fmt.Errorf("write to the search index: %w", err)
 	}
 	return nil
 }
-
-func documentID(row int64) string { return strconv.FormatInt(row, 10) }

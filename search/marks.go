@@ -1,6 +1,7 @@
 package search
 
 import (
+	"context"
 	"slices"
 	"strings"
 	"unicode"
@@ -11,6 +12,42 @@ import (
 
 // maxMarks bounds how many values of one customer are marked.
 const maxMarks = 12
+
+// Marks says which parts of a customer are what was typed, and, where it is nothing of the
+// customer's own, which former id, or segment's name, is.
+func (e *Engine) Marks(ctx context.Context, typed string, c *app.Customer) []app.Mark {
+	marks := Marks(typed, c)
+	if len(marks) > 0 || strings.TrimSpace(typed) == "" {
+		return marks
+	}
+	m := marker{}
+	clauses := parse(typed)
+	if aliases, err := e.store.Aliases(ctx, c.Row); err == nil { // without it the row is shown all the same
+		for _, alias := range aliases {
+			for _, q := range clauses {
+				if !q.not && (q.field == "" || q.field == "uid" || q.field == "id") {
+					m.add("alias", "", alias, matches(q, alias, false))
+				}
+			}
+		}
+	}
+	if e.o.Segment == nil {
+		return m.marks
+	}
+	for _, q := range clauses {
+		if q.not || q.field != "" && q.field != "segment" {
+			continue
+		}
+		for _, w := range words(q.text) {
+			for _, g := range named(e.groups.Load().segments, []string{w}, q.quoted) {
+				if e.o.Segment(g.row).Has(c.Row) {
+					m.add("segment", g.id, g.title, matches(clause{text: w, quoted: q.quoted}, g.title, false))
+				}
+			}
+		}
+	}
+	return m.marks
+}
 
 // Marks says which parts of a customer are what was typed: the beginnings of words, and
 // words that differ from it by one letter where nothing else explains it. The values of
@@ -106,7 +143,8 @@ func (m *marker) clause(q clause, c *app.Customer, typo bool) {
 
 // email marks words of the address, and what follows its @.
 func (m *marker) email(q clause, address string) {
-	if local, domain, ok := cutLast(q.text, '@'); ok {
+	if i := strings.LastIndexByte(q.text, '@'); i >= 0 {
+		local, domain := q.text[:i], q.text[i+1:]
 		at := strings.LastIndexByte(address, '@')
 		if at < 0 || !strings.HasPrefix(fold(address[at+1:]), domain) {
 			return

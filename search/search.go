@@ -18,12 +18,19 @@
 // the feed was pruned, or the data folder is an older copy. The head of the feed is
 // noted first, then every customer is indexed, and the position is written last, so an
 // unfinished build is known by having none. What is indexed so far can be found
-// meanwhile, and [Engine.Ready] says that it is not everything.
+// meanwhile, and [Engine.Index] says how far it is. Who asks for a new index ([Ask]) gets
+// it beside the old one, which answers until the new one takes its place.
 //
-// A document is the customer's row number and a fixed set of fields of ready-made terms;
-// nothing is stored and no attribute makes a field. Beginnings of 2 to 12 letters are
-// terms of their own, so that finding a prefix reads one list instead of gathering the
-// lists of all words that begin with it. Both sides are folded by [fold].
+// A document is the customer's row number and two fields of ready-made terms (terms.go);
+// nothing is stored and no attribute makes a field. Some beginnings of words are terms of
+// their own, so that finding a short prefix reads a few lists instead of gathering those
+// of all words that begin with it. Both sides are folded by [fold].
+//
+// Searching takes Bleve's segments as they are ([view]) and answers each condition as a
+// bitmap of a segment's documents: nothing is visited one by one to be combined or
+// counted, and of what was found only the newest of a page. In memory are 4 bytes a
+// customer, which say whose a document is, and during a build the documents of three
+// batches, some 60 MB; the rest are files that the system maps as it can.
 //
 // The invariant: once the position is p, a customer is found by exactly the words it had
 // at some instant at or after entry p.
@@ -41,7 +48,8 @@ import (
 
 	"kith/app"
 
-	"github.com/blevesearch/bleve/v2"
+	"github.com/blevesearch/bleve/v2/index/scorch"
+	index "github.com/blevesearch/bleve_index_api"
 )
 
 // ReaderName is the name that the indexer goes by among the feed's readers.
@@ -58,12 +66,19 @@ type Store interface {
 	Head() int64
 	// AwaitFeed waits until the head is past a position.
 	AwaitFeed(ctx context.Context, after int64) error
-	// Customers returns those that a filter holds.
-	Customers(ctx context.Context, f app.CustomerFilter, p app.Page) ([]app.Customer, bool, error)
+	// EachFindable calls f for every customer, in the order of their rows.
+	EachFindable(ctx context.Context, f func(*app.Findable) error) error
+	// Findables calls f for those of some customers that are there.
+	Findables(ctx context.Context, rows []int64, f func(*app.Findable) error) error
+	// FindExact returns the rows of those whose id, former id, e-mail or number a text is.
+	FindExact(ctx context.Context, text string) ([]int64, error)
+	// Aliases returns the former ids of a customer.
+	Aliases(ctx context.Context, row int64) ([]string, error)
+	// Lists and Segments are looked for by their names.
+	Lists(ctx context.Context, p app.Page) ([]app.List, bool, error)
+	Segments(ctx context.Context) ([]app.Segment, error)
 	// Totals are counts that nobody has to scan for.
 	Totals(ctx context.Context) (app.Totals, error)
-	// EachCustomer calls f for every customer.
-	EachCustomer(ctx context.Context, f func(*app.Customer) error) error
 	// Reached makes a reader's position known, without writing it.
 	Reached(name string, seq int64)
 	// Apply writes a reader's position, so that the feed is kept from there on.
@@ -106,6 +121,8 @@ type Options struct {
 	// Yield reports that something else should have the machine: files that are being
 	// imported. Then the index goes on at a step a while, and catches up afterwards.
 	Yield func() bool
+	// Segment returns the members of a segment; without it segments' names find nobody.
+	Segment func(row int64) app.Rows
 }
 
 // Engine is the search index of one data folder.
@@ -114,13 +131,16 @@ type Engine struct {
 	folder string
 	o      Options
 
-	mu    sync.RWMutex // guards index: searching reads, opening and closing write
-	index bleve.Index  // nil while there is none
+	mu   sync.RWMutex // guards view
+	view *view        // nil while nothing can be found
 
 	state    atomic.Pointer[State]
-	complete atomic.Bool // everything up to the position is in the index
+	complete atomic.Bool // everything up to the position can be found
+	groups   atomic.Pointer[groups]
 
 	// Run's alone.
+	index   *scorch.Scorch
+	workers *index.AnalysisQueue
 	at      mark  // how far the feed was read
 	durable int64 // the position inside the index
 	told    int64 // the position that the store has written; -1: none
@@ -136,24 +156,50 @@ func New(store Store, dataFolder string, o Options) *Engine {
 	}
 	e := &Engine{store: store, folder: filepath.Join(dataFolder, FolderName), o: o, told: -1}
 	e.state.Store(&State{})
+	e.groups.Store(&groups{})
 	return e
 }
 
 // State returns what the engine is doing.
 func (e *Engine) State() State { return *e.state.Load() }
 
+// farBehind is from how many entries of the feed on an index is said to be building: it has
+// an import yet to take in.
+const farBehind = 20_000
+
 // Index returns what the engine is doing, for the API to tell.
 func (e *Engine) Index() app.IndexState {
 	s := e.State()
 	out := app.IndexState{State: s.Phase.String(), Indexed: s.Built, Customers: max(s.Of, s.Built), Behind: max(0, e.store.Head()-s.Position)}
-	if s.Phase == Following {
-		out.State = "ready"
+	out.Serving = s.Phase != Following && e.complete.Load()
+	if s.Phase != Following {
+		return out
+	}
+	out.State = "ready"
+	if v := e.hold(); v != nil {
+		out.Indexed = v.customers()
+		_ = v.release()
+	}
+	out.Customers = out.Indexed
+	if out.Behind < farBehind {
+		return out
+	}
+	if t, err := e.store.Totals(context.Background()); err == nil && t.Customers > out.Indexed {
+		out.State, out.Customers = "building", t.Customers
 	}
 	return out
 }
 
-// Marks says which parts of a customer are what was typed.
-func (e *Engine) Marks(typed string, c *app.Customer) []app.Mark { return Marks(typed, c) }
+// Size is what the index takes in memory, beside the files that the system maps.
+func (e *Engine) Size() (n int64) {
+	if v := e.hold(); v != nil {
+		for _, p := range v.parts {
+			n += p.rows.size()
+		}
+		_ = v.release()
+	}
+	return n
+}
 
 // Ready reports whether all customers can be found, but for the newest changes.
 func (e *Engine) Ready() bool { return e.complete.Load() }
@@ -162,6 +208,37 @@ func (e *Engine) setState(change func(*State)) {
 	s := *e.state.Load()
 	change(&s)
 	e.state.Store(&s)
+}
+
+// hold returns the view, nil when there is none. The caller releases it.
+func (e *Engine) hold() *view {
+	e.mu.RLock()
+	defer e.mu.RUnlock()
+	if e.view != nil {
+		e.view.held.Add(1)
+	}
+	return e.view
+}
+
+// show puts a view in the place of the one before.
+func (e *Engine) show(v *view) error {
+	e.mu.Lock()
+	before := e.view
+	e.view = v
+	e.mu.Unlock()
+	if before == nil {
+		return nil
+	}
+	return before.release()
+}
+
+// refresh makes what is in the index be found.
+func (e *Engine) refresh() error {
+	v, err := newView(e.index, e.view) // nobody else changes e.view
+	if err != nil {
+		return fmt.Errorf("open what is in the search index: %w", err)
+	}
+	return e.show(v)
 }
 
 // errRebuild says that the index is of no use and must be made again.
@@ -212,20 +289,31 @@ func (e *Engine) attempt(ctx context.Context) (err error) {
 		}
 	}()
 	e.setState(func(s *State) { *s = State{Phase: Opening} })
+	if err := e.readGroups(ctx); err != nil {
+		return err
+	}
 	err = e.open(ctx)
 	if errors.Is(err, errMissing) {
 		err = e.build(ctx)
 	}
-	if err != nil {
-		return err
+	for {
+		if err != nil {
+			return err
+		}
+		e.complete.Store(true)
+		if asked(e.folder) {
+			err = e.renew(ctx)
+			continue
+		}
+		e.setState(func(s *State) { *s = State{Phase: Following, Position: e.at.seq} })
+		e.store.Reached(ReaderName, e.at.seq)
+		if err := e.tell(ctx); err != nil {
+			return err
+		}
+		if err = e.follow(ctx); errors.Is(err, errAsked) {
+			err = nil
+		}
 	}
-	e.complete.Store(true)
-	e.setState(func(s *State) { *s = State{Phase: Following, Position: e.at.seq} })
-	e.store.Reached(ReaderName, e.at.seq)
-	if err := e.tell(ctx); err != nil {
-		return err
-	}
-	return e.follow(ctx)
 }
 
 // leave writes the position when Run ends in order.

@@ -22,9 +22,9 @@ type gated struct {
 	fail  atomic.Int32 // how many reads of the feed fail
 }
 
-func (g *gated) EachCustomer(ctx context.Context, f func(*app.Customer) error) error {
+func (g *gated) EachFindable(ctx context.Context, f func(*app.Findable) error) error {
 	n := 0
-	return g.DB.EachCustomer(ctx, func(c *app.Customer) error {
+	return g.DB.EachFindable(ctx, func(c *app.Findable) error {
 		if n++; n > g.after {
 			select {
 			case <-g.gate:
@@ -57,11 +57,11 @@ func TestRun_servesWhatIsIndexedSoFarWhileItBuilds(t *testing.T) {
 	t.Parallel()
 	db, _ := storagetest.Open(t)
 	var changes []app.Change
-	for i := range 700 {
+	for i := range search.BatchSize + 200 {
 		changes = append(changes, person(fmt.Sprint("c", i), "Builder", "", "", ""))
 	}
 	storagetest.Apply(t, db, changes...)
-	g := &gated{DB: db, after: 600, gate: make(chan struct{})}
+	g := &gated{DB: db, after: search.BatchSize + 100, gate: make(chan struct{})}
 	e := search.New(g, t.TempDir(), search.Options{Calm: time.Millisecond})
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
@@ -73,7 +73,7 @@ func TestRun_servesWhatIsIndexedSoFarWhileItBuilds(t *testing.T) {
 		}
 		return len(rows)
 	}
-	until(t, "the first batch is not found", func() bool { return found() == 500 && e.State().Built == 500 })
+	until(t, "the first batch is not found", func() bool { return found() == search.BatchSize && e.State().Built == search.BatchSize })
 	if s := e.State(); s.Phase != search.Building || e.Ready() {
 		t.Errorf("state %+v, ready %v", s, e.Ready())
 	}
@@ -83,10 +83,10 @@ func TestRun_servesWhatIsIndexedSoFarWhileItBuilds(t *testing.T) {
 	}
 	end()
 	// What happens during the build is in neither half of it, or in both.
-	storagetest.Apply(t, db, &app.Delete{UID: "c0"}, &app.Delete{UID: "c650"}, person("late", "Builder", "", "", ""))
+	storagetest.Apply(t, db, &app.Delete{UID: "c0"}, &app.Delete{UID: fmt.Sprint("c", search.BatchSize+150)}, person("late", "Builder", "", "", ""))
 	close(g.gate)
 	until(t, "the build does not end", func() bool { return e.State().Position == db.Head() })
-	if n := found(); n != 699 || !e.Ready() || e.State().Phase != search.Following {
+	if n := found(); n != search.BatchSize+199 || !e.Ready() || e.State().Phase != search.Following {
 		t.Errorf("%d are found, state %+v", n, e.State())
 	}
 	cancel()

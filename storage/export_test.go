@@ -90,3 +90,12 @@ func (db *DB) Follows(name string) bool {
 	_, known := db.cursors.Load(name)
 	return known
 }
+
+// LastPageOf is the number of the last leaf page of a table.
+func (db *DB) LastPageOf(t testing.TB, table string) (page int64) {
+	t.Helper()
+	if err := db.conn.QueryRowContext(background, "select max(pageno) from dbstat where name = ? and pagetype = 'leaf'", table).Scan(&page); err != nil {
+		t.Fatal(err)
+	}
+	return page
+}

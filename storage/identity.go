@@ -639,24 +639,5 @@ func (t *txn) deleteEvents(r *record) error {
 	if _, err := t.w.q.exec("event_clear", r.id); err != nil {
 		return err
 	}
-	if err := t.flushDays(); err != nil {
-		return err
-	}
-	for n := range gone {
-		var first, last int64
-		if _, err := t.w.q.row(background, "event_day_bounds", args(n.row), &first, &last); err != nil {
-			return err
-		}
-		if n.events == 0 {
-			n.first, n.last = 0, 0
-			continue
-		}
-		if first > app.DayOf(app.Instant(n.first)) {
-			n.first = first * app.DayMillis
-		}
-		if last < app.DayOf(app.Instant(n.last)) {
-			n.last = (last+1)*app.DayMillis - 1
-		}
-	}
-	return nil
+	return t.boundNames(gone)
 }

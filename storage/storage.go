@@ -65,6 +65,8 @@ type Options struct {
 	QueueLength int
 	// HooksKept is how long the bodies that services posted are kept. Default 30 days.
 	HooksKept time.Duration
+	// EventsKept is how long events are kept; the zero value is for ever.
+	EventsKept app.Age
 	// DiskReserve is how many bytes of the disk are kept back: with less, writing is off
 	// until there is space again. Default 0: as long as the disk takes it.
 	DiskReserve int64
@@ -98,6 +100,7 @@ type DB struct {
 	watchers       watchers
 	checkpoints    *checkpointer
 	reserve        int64
+	eventsKept     app.Age
 	health         health
 
 	head    atomic.Int64
@@ -127,7 +130,7 @@ func Open(ctx context.Context, folder string, o Options) (_ *DB, err error) {
 	if o.HooksKept == 0 {
 		o.HooksKept = hooksKept
 	}
-	db := &DB{folder: folder, clock: o.Clock, signed: o.Sessions, log: o.Log, hooksKept: o.HooksKept, reserve: o.DiskReserve, importTurn: make(chan struct{}, 1)}
+	db := &DB{folder: folder, clock: o.Clock, signed: o.Sessions, log: o.Log, hooksKept: o.HooksKept, reserve: o.DiskReserve, eventsKept: o.EventsKept, importTurn: make(chan struct{}, 1)}
 	db.moved.init()
 	defer func() {
 		if err != nil {

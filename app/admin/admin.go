@@ -18,6 +18,7 @@ import (
 
 	"kith/app"
 	"kith/app/api"
+	"kith/app/config"
 	"kith/app/hook"
 	"kith/app/importer"
 	"kith/app/requestlog"
@@ -60,12 +61,30 @@ type Store interface {
 	RevokeKey(ctx context.Context, row int64) error
 	Users(ctx context.Context) ([]app.User, error)
 	UserByEmail(ctx context.Context, email string) (app.User, error)
+	User(ctx context.Context, row int64) (app.User, error)
+	SetPassword(ctx context.Context, email, password string) error
+	SetRole(ctx context.Context, user int64, role app.Role) error
+	RemoveUser(ctx context.Context, email string) error
+	SetTOTP(ctx context.Context, user int64, secret []byte, step int64, recovery []string) error
+	SetRecoveryCodes(ctx context.Context, user int64, codes []string) error
+	TakeTOTP(ctx context.Context, user, step int64) (bool, error)
+	TakeRecoveryCode(ctx context.Context, user int64, code string) (bool, error)
+	CreateInvitation(ctx context.Context, email string, role app.Role, expires app.Instant) (string, error)
+	Invitations(ctx context.Context) ([]app.Invitation, error)
+	Invitation(ctx context.Context, token string) (app.Invitation, error)
+	WithdrawInvitation(ctx context.Context, id string) error
+	TakeInvitation(ctx context.Context, token, password string) (string, error)
+	Sessions(ctx context.Context, user int64) ([]app.Session, error)
+	EndSessionOf(ctx context.Context, user int64, id string) error
+	EndOtherSessions(ctx context.Context, user int64, secret string) error
+	RotateKey(ctx context.Context, row int64, until app.Instant) (app.Key, string, error)
 	CreateFirstUser(ctx context.Context, token, email, password string) error
 	CreateSession(ctx context.Context, user int64, expires app.Instant, address, agent string) (string, error)
 	Session(ctx context.Context, secret string) (app.Session, error)
 	TouchSession(ctx context.Context, secret string, expires app.Instant) error
 	EndSession(ctx context.Context, secret string) error
 	Audit(ctx context.Context, action, target string, detail map[string]any) error
+	AuditLog(ctx context.Context, f app.AuditFilter, limit int) ([]app.Audited, bool, error)
 
 	Integrations(ctx context.Context) ([]app.Integration, error)
 	FindIntegration(ctx context.Context, id string) (*app.Integration, error)
@@ -74,6 +93,12 @@ type Store interface {
 	Deliveries(ctx context.Context, f app.DeliveryFilter, limit int) ([]app.Delivery, bool, error)
 	DeliveryRow(id string) (int64, error)
 	ExternalIDs(ctx context.Context, customer int64) ([][2]string, error)
+
+	StartTask(ctx context.Context, t app.Task, customers []int64) (*app.Task, error)
+	Task(ctx context.Context, row int64) (*app.Task, error)
+	Tasks(ctx context.Context, before int64, limit int) ([]app.Task, error)
+	UndoTask(ctx context.Context, row int64) (*app.Task, error)
+	StopTask(ctx context.Context, row int64) (*app.Task, error)
 
 	Ready(ctx context.Context) error
 	Disk() app.Disk
@@ -96,6 +121,8 @@ type Options struct {
 	// URL is how others reach this Kith; "" is the address that the browser used.
 	URL    string
 	Pinned *app.Key
+	// Proxies are trusted to say where a request came from, and whether over HTTPS.
+	Proxies config.Proxies
 	// KeysChanged, if set, is told when a key pair was made or revoked here.
 	KeysChanged func()
 	Demo        bool
@@ -137,7 +164,7 @@ func New(store Store, o Options) *Admin {
 	if o.KeysChanged == nil {
 		o.KeysChanged = func() {}
 	}
-	return &Admin{store: store, o: o, origin: http.NewCrossOriginProtection(), tries: newThrottle(time.Now), membership: api.NewMembership(store, o.Segments)}
+	return &Admin{store: store, o: o, origin: http.NewCrossOriginProtection(), tries: newThrottle(o.Sessions.Now), membership: api.NewMembership(store, o.Segments)}
 }
 
 // Mount puts the routes on an engine. Who may call each is in the table of roles.go.
@@ -149,10 +176,38 @@ func (a *Admin) Mount(engine *gin.Engine) {
 	on("POST", "/session", a.signIn)
 	on("DELETE", "/session", a.signOut)
 	on("POST", "/setup", a.setUp)
+	on("POST", "/invitation", a.openInvitation)
+	on("POST", "/join", a.join)
+
+	on("GET", "/account", a.account)
+	on("PUT", "/account/password", a.changePassword)
+	on("POST", "/account/totp/begin", a.beginTOTP)
+	on("PUT", "/account/totp", a.setTOTP)
+	on("DELETE", "/account/totp", a.clearTOTP)
+	on("POST", "/account/recovery-codes", a.renewRecoveryCodes)
+	on("DELETE", "/account/sessions", a.endOthers)
+	on("DELETE", "/account/sessions/:id", a.endSession)
+	on("GET", "/administrators", a.administrators)
+	on("POST", "/administrators/invitations", a.invite)
+	on("DELETE", "/administrators/invitations/:id", a.withdraw)
+	on("PUT", "/administrators/:id", a.changeRole)
+	on("DELETE", "/administrators/:id", a.removeAdministrator)
+	on("POST", "/administrators/:id/reset", a.resetLink)
+	on("DELETE", "/administrators/:id/totp", a.clearOthersTOTP)
+	on("GET", "/audit", a.auditLog)
 
 	on("GET", "/overview", a.overview)
 	on("GET", "/customers", a.customers)
+	on("GET", "/customers/export", a.exportCustomers)
+	on("POST", "/customers/export", a.exportCustomers)
 	on("GET", "/customers/:id", a.customer)
+	on("PUT", "/customers/:id", a.changeCustomer)
+	on("DELETE", "/customers/:id", a.eraseCustomer)
+	on("GET", "/tasks", a.tasks)
+	on("POST", "/tasks", a.startTask)
+	on("GET", "/tasks/:id", a.aTask(a.store.Task))
+	on("POST", "/tasks/:id/undo", a.aTask(a.store.UndoTask))
+	on("POST", "/tasks/:id/stop", a.aTask(a.store.StopTask))
 	on("GET", "/customers/:id/json", a.customerJSON)
 	on("GET", "/customers/:id/timeline", a.timeline)
 	on("GET", "/customers/:id/live", a.customerLive)
@@ -162,6 +217,7 @@ func (a *Admin) Mount(engine *gin.Engine) {
 	on("GET", "/lists/:id", a.list)
 	on("PUT", "/lists/:id", a.saveList)
 	on("DELETE", "/lists/:id", a.archiveList)
+	on("POST", "/lists/:id/restore", a.restoreList)
 	on("GET", "/lists/:id/subscribers", a.subscribers)
 	on("GET", "/segments", a.segments)
 	on("POST", "/segments", a.saveSegment)
@@ -180,6 +236,7 @@ func (a *Admin) Mount(engine *gin.Engine) {
 	a.mountHealth(g)
 	on("GET", "/keys", a.keys)
 	on("POST", "/keys", a.createKey)
+	on("POST", "/keys/:id/rotate", a.rotateKey)
 	on("DELETE", "/keys/:id", a.revokeKey)
 	if a.o.Hooks != nil {
 		on("GET", "/integrations", a.integrations)
@@ -369,6 +426,11 @@ type envelope struct {
 	Previous string `json:"previous_cursor,omitempty"`
 	// Index is what the search index is doing, where a text was searched for.
 	Index *app.IndexState `json:"index,omitempty"`
+	// Words are the conditions on attributes, each as a sentence has it.
+	Words []string `json:"words,omitempty"`
+	// Loading is how much of what the page is sorted or filtered by has been read into
+	// memory; until it is there, there is no data.
+	Loading *float64 `json:"loading,omitempty"`
 }
 
 // cursors fills the cursors of a page whose first and last ids are given.

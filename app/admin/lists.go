@@ -35,7 +35,7 @@ func (a *Admin) base(c *call) string {
 		return a.o.URL
 	}
 	scheme := "http://"
-	if c.Request.TLS != nil || c.GetHeader("X-Forwarded-Proto") == "https" {
+	if a.o.Proxies.Secure(c.Request) {
 		scheme = "https://"
 	}
 	return scheme + c.Request.Host
@@ -92,6 +92,14 @@ func (a *Admin) archiveList(c *call) (any, error) {
 	return map[string]string{"status": "ok"}, nil
 }
 
+// restoreList undoes the archiving of a list.
+func (a *Admin) restoreList(c *call) (any, error) {
+	if _, err := a.apply(c, &app.RestoreList{List: c.Param("id")}); err != nil {
+		return nil, err
+	}
+	return a.list(c)
+}
+
 type subscriberView struct {
 	ID         string      `json:"id"`
 	UID        string      `json:"uid"`
@@ -136,73 +144,4 @@ func (a *Admin) subscribers(c *call) (any, error) {
 		e.Next = out[len(out)-1].ID
 	}
 	return e, nil
-}
-
-type keyView struct {
-	ID          string       `json:"id"`
-	Name        string       `json:"name"`
-	Public      string       `json:"public"`
-	Private     string       `json:"private,omitempty"` // in the one answer that made it
-	PrivateHint string       `json:"private_hint"`
-	CreatedAt   *app.Instant `json:"created_at"`
-	LastUsedAt  *app.Instant `json:"last_used_at"`
-	RevokedAt   *app.Instant `json:"revoked_at"`
-	Pinned      bool         `json:"pinned"`
-}
-
-func keyOf(k app.Key) keyView {
-	v := keyView{ID: itoa(k.Row), Name: k.Name, Public: k.Public, PrivateHint: "…" + k.PrivateHint,
-		LastUsedAt: k.LastUsedAt, RevokedAt: k.RevokedAt, Pinned: k.Pinned}
-	if !k.Pinned {
-		v.CreatedAt = &k.CreatedAt
-	}
-	return v
-}
-
-func (a *Admin) keys(c *call) (any, error) {
-	keys, err := a.store.Keys(c.Request.Context())
-	if err != nil {
-		return nil, err
-	}
-	out := []keyView{}
-	if a.o.Pinned != nil {
-		out = append(out, keyOf(*a.o.Pinned))
-	}
-	for _, k := range keys {
-		out = append(out, keyOf(k))
-	}
-	return map[string]any{"data": out, "base_url": a.base(c)}, nil
-}
-
-func (a *Admin) createKey(c *call) (any, error) {
-	var in struct{ Name string }
-	if err := c.decode(&in); err != nil {
-		return nil, err
-	}
-	if in.Name == "" || len(in.Name) > 64 {
-		return nil, app.Invalid("name", "must have 1 to 64 characters")
-	}
-	k, private, err := a.store.CreateKey(c.Request.Context(), in.Name)
-	if err != nil {
-		return nil, err
-	}
-	a.o.KeysChanged()
-	v := keyOf(k)
-	v.Private = private
-	return v, nil
-}
-
-func (a *Admin) revokeKey(c *call) (any, error) {
-	row, err := atoi(c.Param("id"))
-	if err != nil {
-		return nil, app.NotFound("There is no such key.")
-	}
-	if row == 0 {
-		return nil, app.Fail(app.CodeConflict, "This key is set in the configuration: take it out there and start Kith again.")
-	}
-	if err := a.store.RevokeKey(c.Request.Context(), row); err != nil {
-		return nil, err
-	}
-	a.o.KeysChanged()
-	return map[string]string{"status": "ok"}, nil
 }

@@ -50,19 +50,53 @@ var access = map[string]rule{
 	"DELETE /session": {mayAnybody, ""},
 	"POST /setup":     {mayAnybody, ""},
 
+	"POST /invitation": {mayAnybody, ""},
+	"POST /join":       {mayAnybody, ""},
+
+	// One's own account is everybody's. Storage writes it down, and what follows.
+	"GET /account":                 {whoeverIs, ""},
+	"PUT /account/password":        {whoeverIs, ""},
+	"POST /account/totp/begin":     {whoeverIs, ""},
+	"PUT /account/totp":            {whoeverIs, ""},
+	"DELETE /account/totp":         {whoeverIs, ""},
+	"POST /account/recovery-codes": {whoeverIs, ""},
+	"DELETE /account/sessions":     {whoeverIs, ""},
+	"DELETE /account/sessions/:id": {whoeverIs, ""},
+
+	// Whom of the team one may change is a question of both roles: see grants.
+	"GET /administrators":                    {whoeverIs, ""},
+	"POST /administrators/invitations":       {whoPlans, ""},
+	"DELETE /administrators/invitations/:id": {whoPlans, ""},
+	"PUT /administrators/:id":                {whoPlans, ""},
+	"DELETE /administrators/:id":             {whoPlans, ""},
+	"POST /administrators/:id/reset":         {whoPlans, ""},
+	"DELETE /administrators/:id/totp":        {whoPlans, ""},
+	"GET /audit":                             {whoRuns, ""},
+
 	"GET /overview":               {whoeverIs, ""},
 	"GET /live":                   {whoeverIs, ""},
 	"GET /customers":              {whoeverIs, ""},
+	"GET /customers/export":       {whoBuilds, "customer.export"},
+	"POST /customers/export":      {whoBuilds, "customer.export"},
 	"GET /customers/:id":          {whoeverIs, ""},
+	"PUT /customers/:id":          {whoBuilds, "customer.change"},
+	"DELETE /customers/:id":       {whoRuns, "customer.erase"},
 	"GET /customers/:id/json":     {whoeverIs, ""},
 	"GET /customers/:id/timeline": {whoeverIs, ""},
 	"GET /customers/:id/live":     {whoeverIs, ""},
+
+	"GET /tasks":           {whoeverIs, ""},
+	"POST /tasks":          {whoBuilds, "task.start"},
+	"GET /tasks/:id":       {whoeverIs, ""},
+	"POST /tasks/:id/undo": {whoBuilds, "task.undo"},
+	"POST /tasks/:id/stop": {whoBuilds, "task.stop"},
 
 	"GET /lists":                 {whoeverIs, ""},
 	"POST /lists":                {whoBuilds, "list.create"},
 	"GET /lists/:id":             {whoeverIs, ""},
 	"PUT /lists/:id":             {whoBuilds, "list.change"},
 	"DELETE /lists/:id":          {whoBuilds, "list.archive"},
+	"POST /lists/:id/restore":    {whoBuilds, "list.restore"},
 	"GET /lists/:id/subscribers": {whoeverIs, ""},
 
 	"GET /segments":                        {whoeverIs, ""},
@@ -89,9 +123,10 @@ var access = map[string]rule{
 	"GET /imports/:id/kept":       {whoeverIs, ""},
 	"GET /imports/:id/errors.csv": {whoBuilds, ""},
 
-	"GET /keys":        {whoBuilds, ""},
-	"POST /keys":       {whoBuilds, ""}, // storage writes it down
-	"DELETE /keys/:id": {whoBuilds, ""},
+	"GET /keys":             {whoBuilds, ""},
+	"POST /keys":            {whoBuilds, ""}, // storage writes it down
+	"POST /keys/:id/rotate": {whoBuilds, ""},
+	"DELETE /keys/:id":      {whoBuilds, ""},
 
 	"GET /integrations":                             {whoeverIs, ""},
 	"POST /integrations":                            {whoBuilds, "integration.create"},

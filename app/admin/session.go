@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"net"
 	"net/http"
-	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -95,75 +94,6 @@ func checkPassword(password, hash string) bool {
 	return subtle.ConstantTimeCompare(key, want) == 1
 }
 
-// throttle slows down whoever guesses passwords: after five wrong ones for an account
-// from one address the next must wait, each time twice as long, up to an hour.
-type throttle struct {
-	now   func() time.Time
-	mu    sync.Mutex
-	tries map[string]*tries
-}
-
-type tries struct {
-	wrong int
-	until time.Time
-	last  time.Time
-}
-
-const (
-	freeTries = 5
-	firstWait = 30 * time.Second
-	longest   = time.Hour
-	maxTries  = 10_000 // entries; beyond it the old ones go first
-)
-
-func newThrottle(now func() time.Time) *throttle {
-	return &throttle{now: now, tries: map[string]*tries{}}
-}
-
-// wait returns how long key must still wait.
-func (t *throttle) wait(key string) time.Duration {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if e := t.tries[key]; e != nil {
-		return max(0, e.until.Sub(t.now()))
-	}
-	return 0
-}
-
-// wrong notes a wrong password.
-func (t *throttle) wrong(key string) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	now := t.now()
-	if len(t.tries) >= maxTries {
-		for k, e := range t.tries {
-			if now.Sub(e.last) > longest {
-				delete(t.tries, k)
-			}
-		}
-		if len(t.tries) >= maxTries {
-			clear(t.tries)
-		}
-	}
-	e := t.tries[key]
-	if e == nil || now.Sub(e.last) > longest {
-		e = &tries{}
-		t.tries[key] = e
-	}
-	e.wrong++
-	e.last = now
-	if e.wrong >= freeTries {
-		e.until = now.Add(min(longest, firstWait<<min(e.wrong-freeTries, 10)))
-	}
-}
-
-// right forgets what was wrong before.
-func (t *throttle) right(key string) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	delete(t.tries, key)
-}
-
 // sessionView is what the pages know of the session.
 type sessionView struct {
 	State string   `json:"state"`
@@ -203,6 +133,7 @@ type credentials struct {
 	Token    string `json:"token"`
 	Email    string `json:"email"`
 	Password string `json:"password"`
+	Code     string `json:"code"` // of the second factor, or a recovery code
 }
 
 func (a *Admin) signIn(c *call) (any, error) {
@@ -210,21 +141,22 @@ func (a *Admin) signIn(c *call) (any, error) {
 	if err := c.decode(&in); err != nil {
 		return nil, err
 	}
-	key := app.FoldEmail(in.Email) + "\x00" + network(c.address())
-	if wait := a.tries.wait(key); wait > 0 {
-		seconds := int(wait/time.Second) + 1
-		c.Header("Retry-After", strconv.Itoa(seconds))
-		return nil, app.Fail(app.CodeRateLimited, "Too many tries. Try again in %d seconds.", seconds)
+	from, account := network(c.address()), app.FoldEmail(in.Email)
+	here := bucket{"sign in\x00" + account + "\x00" + from, oneFromHere}
+	if err := a.try(c, here, bucket{"address\x00" + from, anyFromHere}, bucket{"account\x00" + account, oneFromAnywhere}); err != nil {
+		return nil, err
 	}
 	u, err := a.store.UserByEmail(c.Request.Context(), in.Email)
 	if err != nil && app.CodeOf(err) != app.CodeNotFound {
 		return nil, err
 	}
 	if len(in.Password) > maxPassword || !checkPassword(in.Password, u.Password) {
-		a.tries.wrong(key)
 		return nil, app.Fail(app.CodeUnauthorized, "The e-mail or the password is wrong.")
 	}
-	a.tries.right(key)
+	a.tries.right(here, bucket{"address\x00" + from, anyFromHere}, bucket{"account\x00" + account, oneFromAnywhere})
+	if err := a.secondFactor(c, u, in.Code); err != nil {
+		return nil, err
+	}
 	return a.begin(c, u)
 }
 
@@ -266,7 +198,7 @@ func shorten(agent string) string {
 
 // secure reports whether the browser came over HTTPS, here or to the proxy before.
 func (a *Admin) secure(c *call) bool {
-	return c.Request.TLS != nil || strings.HasPrefix(a.o.URL, "https:")
+	return a.o.Proxies.Secure(c.Request) || strings.HasPrefix(a.o.URL, "https:")
 }
 
 // plain reports whether others can read along: plain HTTP, and not on this machine alone.
@@ -319,9 +251,9 @@ func (a *Admin) setUp(c *call) (any, error) {
 	if err := c.decode(&in); err != nil {
 		return nil, err
 	}
-	key := "setup\x00" + network(c.address())
-	if a.tries.wait(key) > 0 {
-		return nil, app.Fail(app.CodeRateLimited, "Too many tries. Try again later.")
+	key := bucket{"setup\x00" + network(c.address()), oneFromHere}
+	if err := a.try(c, key); err != nil {
+		return nil, err
 	}
 	email, err := app.CheckEmail(in.Email)
 	if err != nil {
@@ -332,9 +264,9 @@ func (a *Admin) setUp(c *call) (any, error) {
 		return nil, err
 	}
 	if err := a.store.CreateFirstUser(c.Request.Context(), in.Token, email, hash); err != nil {
-		a.tries.wrong(key)
 		return nil, err
 	}
+	a.tries.right(key)
 	u, err := a.store.UserByEmail(c.Request.Context(), email)
 	if err != nil {
 		return nil, err

@@ -9,9 +9,11 @@ package api
 import (
 	"context"
 	"log/slog"
+	"strings"
 	"time"
 
 	"kith/app"
+	"kith/app/config"
 	"kith/app/hook"
 	"kith/app/importer"
 	"kith/app/ingest"
@@ -80,8 +82,11 @@ type Options struct {
 	Imports *importer.Runner
 	// Segments knows who is in which segment; without it nobody is in any.
 	Segments Segments
-	// TrustProxy takes the client's address from X-Forwarded-For.
-	TrustProxy bool
+	// Proxies are trusted to say where a request came from, and whether over HTTPS.
+	Proxies config.Proxies
+	// KeyRate and AddressRate bound how many requests come with one key, and from one
+	// address. Default: any number.
+	KeyRate, AddressRate config.Rate
 }
 
 // API serves Engage's endpoints.
@@ -91,6 +96,8 @@ type API struct {
 	o     Options
 	// membership answers who is in which segment.
 	membership *Membership
+	perKey     *limiter
+	perAddress *limiter
 }
 
 // New returns an API over a store.
@@ -101,7 +108,8 @@ func New(store Store, o Options) *API {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	return &API{store: store, keys: newKeyring(store, o), o: o, membership: NewMembership(store, o.Segments)}
+	return &API{store: store, keys: newKeyring(store, o), o: o, membership: NewMembership(store, o.Segments),
+		perKey: newLimiter(o.KeyRate), perAddress: newLimiter(o.AddressRate)}
 }
 
 // Run does what the API does beside answering, until ctx ends: it notes when keys were
@@ -165,6 +173,7 @@ type call struct {
 	token   string // of the connection whose own key came along instead
 	hidden  string // what the log shows for the path, where that holds a secret
 	uid     string // of the path
+	ending  string // of a call below /users: "/users" and the word behind the id
 	arg     string // the path's second part: an attribute, a token, an account
 	body    []byte
 	at      time.Time
@@ -198,8 +207,20 @@ func (a *API) answerCall(c *call, need level, h handler) {
 }
 
 func (a *API) prepare(c *call, need level, h handler) ([]byte, error) {
+	if !strings.HasPrefix(c.FullPath(), "/hooks/") { // services share addresses, and would only send again
+		if err := c.pace(a.perAddress, network(c.ClientIP()), "address"); err != nil {
+			return nil, err
+		}
+	}
 	if need != anybody {
-		if err := a.authenticate(c, need); err != nil {
+		err := a.authenticate(c, need)
+		if err == nil {
+			err = c.allow(need)
+		}
+		if err == nil && c.key != nil {
+			err = c.pace(a.perKey, c.key.Public, "key")
+		}
+		if err != nil {
 			// Read a small body all the same: the log shows it, and the connection stays usable.
 			c.body, _ = readBody(c, 64<<10)
 			return nil, err

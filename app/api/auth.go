@@ -175,8 +175,7 @@ func (a *API) authenticateAs(c *call, need level, user, password string, ok bool
 	}
 	c.key = key
 	if password != "" {
-		hash := sha256.Sum256([]byte(password))
-		if !a.o.AnyKey && subtle.ConstantTimeCompare(hash[:], key.PrivateHash[:]) != 1 {
+		if !a.o.AnyKey && !key.Opens(password, app.InstantOf(a.keys.clock.Now())) {
 			return app.Fail(app.CodeUnauthorized, "The private key that came along does not belong to the public key %s.", key.Public)
 		}
 		c.trusted = true

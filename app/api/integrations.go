@@ -71,7 +71,7 @@ func (a *API) address(r *http.Request) string {
 	base := strings.TrimRight(a.o.URL, "/")
 	if base == "" {
 		scheme := "http"
-		if r.TLS != nil || a.o.TrustProxy && r.Header.Get("X-Forwarded-Proto") == "https" {
+		if a.o.Proxies.Secure(r) {
 			scheme = "https"
 		}
 		base = scheme + "://" + r.Host

@@ -16,15 +16,23 @@ type Segments interface {
 	// Members returns up to page.Limit rows of a segment's members, by row downwards from
 	// page.After, or upwards from page.Before.
 	Members(segment int64, page app.Page) []int64
+	// Set returns the rows of all members of a segment; nobody may change it.
+	Set(segment int64) app.Rows
 	// Preview evaluates a rule for everybody. While what it looks at is still being read it
 	// waits up to ctx's deadline, and then answers Loading.
 	Preview(ctx context.Context, r *app.Rule, sample int) (app.Preview, error)
+	// Choose answers who fits a choice. While what it looks at is still being read it waits up
+	// to ctx's deadline, and then answers Loading.
+	Choose(ctx context.Context, c app.Choice) (app.Chosen, error)
 	// Await waits until a segment's membership is that of a version of its rule, or ctx ends,
 	// and reports whether it is.
 	Await(ctx context.Context, segment, version int64) bool
 	// Progress says how far the building of a segment is, 0 to 1.
 	Progress(segment int64) float64
 }
+
+// maxWindow bounds how many customers are loaded at once when a filter holds few of them.
+const maxWindow = 2_000
 
 // SegmentStore is the part of [Store] that segments need.
 type SegmentStore interface {
@@ -138,25 +146,20 @@ func (m *Membership) members(g *app.Segment, p app.Page) []int64 {
 	return m.live.Members(g.Row, p)
 }
 
-// within lists the customers of a segment that a filter of rows holds.
-type within struct {
-	CustomerLister
-	m *Membership
-	g *app.Segment
-}
-
-// Customers is that of the store, for those of f.Rows that are in the segment.
-func (w within) Customers(ctx context.Context, f app.CustomerFilter, p app.Page) ([]app.Customer, bool, error) {
-	f.Rows = slices.DeleteFunc(slices.Clone(f.Rows), func(row int64) bool { return !w.m.has(w.g, row) })
-	return w.CustomerLister.Customers(ctx, f, p)
-}
-
-// Lister returns what loads, of the rows that a search found, those that are in a segment.
-func (m *Membership) Lister(g *app.Segment) CustomerLister {
-	if g.ID == app.AllSegment {
-		return unarchived{m.store}
+// Narrow returns the members of a segment for a search to look among, nil of none; of the
+// built-in one it makes f ask for those that are not archived.
+func (m *Membership) Narrow(g *app.Segment, f *app.CustomerFilter) app.Rows {
+	switch {
+	case g == nil:
+		return nil
+	case g.ID == app.AllSegment && (f.Archived == nil || !*f.Archived):
+		no := false
+		f.Archived = &no
+		return nil
+	case g.ID == app.AllSegment || m.live == nil:
+		return app.Rows{} // nobody
 	}
-	return within{m.store, m, g}
+	return m.live.Set(g.Row)
 }
 
 // unarchived lists the customers of the built-in segment.

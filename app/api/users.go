@@ -69,7 +69,9 @@ func (a *API) users(gc *gin.Context) {
 		a.serve(gc, anybody, methodNotAllowed)
 		return
 	case rest == "merge" && method == "POST":
-		a.serve(gc, public, a.merge)
+		c := newCall(a, gc)
+		c.ending = "/users/merge"
+		a.answerCall(c, public, a.merge)
 		return
 	}
 	parts := strings.Split(rest, "/")
@@ -78,7 +80,9 @@ func (a *API) users(gc *gin.Context) {
 		if !ok {
 			continue
 		}
-		a.serve(gc, r.need, func(c *call) ([]byte, error) {
+		c := newCall(a, gc)
+		c.ending = strings.TrimSuffix("/users/"+r.ending, "/")
+		a.answerCall(c, r.need, func(c *call) ([]byte, error) {
 			var err error
 			if c.uid, err = unescape(uid); err != nil {
 				return nil, err
@@ -290,7 +294,7 @@ func (a *API) usersOf(c *call, g *app.Segment, f app.CustomerFilter) ([]byte, er
 	if err != nil {
 		return nil, err
 	}
-	if UsesSearch(a.o.Search, f.Prefix, after, before) {
+	if UsesSearch(a.o.Search, &f, after, before) {
 		return c.searched(g, f, after, before)
 	}
 	return c.customers(g, f)
@@ -302,11 +306,8 @@ func (c *call) searched(g *app.Segment, f app.CustomerFilter, after, before stri
 	if err != nil {
 		return nil, err
 	}
-	var lister CustomerLister = c.api.store
-	if g != nil {
-		lister = c.api.membership.Lister(g)
-	}
-	found, err := SearchCustomers(c.Request.Context(), c.api.o.Search, lister, f.Prefix, f, SearchPage{limit, after, before})
+	members := c.api.membership.Narrow(g, &f)
+	found, err := SearchCustomers(c.Request.Context(), c.api.o.Search, c.api.store, f, members, SearchPage{limit, after, before})
 	if err != nil {
 		return nil, err
 	}

@@ -169,7 +169,7 @@ func (a *API) log(c *call, status int, answer []byte, sentence string) {
 	}
 	r := &requestlog.Request{
 		ID: c.requestID(), At: a.o.Clock.Now(), Method: c.Request.Method, Path: c.Request.URL.EscapedPath(), Query: c.Request.URL.RawQuery,
-		Status: status, Took: time.Since(c.at), Error: sentence, IP: a.clientIP(c.Request), UserAgent: c.Request.UserAgent(),
+		Status: status, Took: time.Since(c.at), Error: sentence, IP: c.ClientIP(), UserAgent: c.Request.UserAgent(),
 		ContentType: c.ContentType(), Bytes: len(c.body), AnswerBytes: len(answer),
 		Body: shown(c.body), Answer: shown(answer),
 	}
@@ -191,19 +191,6 @@ func shown(b []byte) []byte {
 		return b
 	}
 	return bytes.Clone(b[:requestlog.MaxShown])
-}
-
-func (a *API) clientIP(r *http.Request) string {
-	if a.o.TrustProxy {
-		if last, _, _ := strings.Cut(r.Header.Get("X-Forwarded-For"), ","); strings.TrimSpace(last) != "" {
-			return strings.TrimSpace(last)
-		}
-	}
-	host, _, err := net.SplitHostPort(r.RemoteAddr)
-	if err != nil {
-		return r.RemoteAddr
-	}
-	return host
 }
 
 // gzipFrom is the size from which packing an answer is worth its time: a packet.

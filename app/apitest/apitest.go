@@ -55,8 +55,8 @@ type Server struct {
 }
 
 // Start starts a server; the end of the test stops it and checks the stored invariants.
-// Whatever it logs as an error fails the test.
-func Start(t testing.TB) *Server {
+// Whatever it logs as an error fails the test. Each change is made to the API's options.
+func Start(t testing.TB, change ...func(*api.Options)) *Server {
 	t.Helper()
 	db, clock := storagetest.Open(t)
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -81,12 +81,16 @@ func Start(t testing.TB) *Server {
 	}})
 	imports := importer.NewRunner(db, importer.RunnerOptions{Clock: clock, Log: log})
 	s.Segments = keeper.New(db, keeper.Options{Clock: clock, Log: log})
-	a := api.New(db, api.Options{
+	options := api.Options{
 		Imports: imports, Segments: s.Segments,
 		Clock: clock, Pinned: api.Pinned{Public: Public, Private: Private},
 		Version: "test", OrgID: db.OrgID(), Log: log, Requests: s.Requests, Hooks: s.Hooks,
-	})
-	srv := server.New(server.Options{Log: log, Mount: []func(*gin.Engine){a.Mount}})
+	}
+	for _, f := range change {
+		f(&options)
+	}
+	a := api.New(db, options)
+	srv := server.New(server.Options{Log: log, TrustedProxies: options.Proxies.Strings(), Mount: []func(*gin.Engine){a.Mount}})
 	s.Handler = srv.Handler()
 	ctx, cancel := context.WithCancel(context.Background())
 	ended, imported, kept := make(chan error, 1), make(chan error, 1), make(chan error, 1)

@@ -329,3 +329,21 @@ func holdBackup(t *testing.T, folder string, before map[string]bool) {
 		t.Errorf("it is in no quarantine: %v", err)
 	}
 }
+
+func TestRetention_saysWhatWouldGo(t *testing.T) {
+	t.Parallel()
+	data := some(t, 3)
+	db, err := storage.Open(t.Context(), data, storage.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = db.Apply(t.Context(), app.Batch{Changes: []app.Change{&app.Track{UID: "u1", Event: "Bought", At: db.Now() - 800*app.DayMillis}}})
+	if err := errors.Join(err, db.Close()); err != nil {
+		t.Fatal(err)
+	}
+	out, _ := kith(t, exitDone, "retention", "--data", data)
+	wantSaid(t, out, `kept for ever`)
+	out, _ = kith(t, exitDone, "retention", "--data", data, "--keep", "2y")
+	wantSaid(t, out, `1 +1 +Bought`, `1 events are from before .* Nothing was removed`)
+	kith(t, exitUsage, "retention", "--data", data, "--keep", "2 years")
+}

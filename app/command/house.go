@@ -49,7 +49,7 @@ func openHouse(ctx context.Context, cfg *config.Config, o houseOptions) (_ *hous
 	if o.demo && cfg.Workspace == config.DefaultWorkspace {
 		cfg.Workspace = "MInt"
 	}
-	db, err := storage.Open(ctx, cfg.Data, storage.Options{Clock: o.clock, Sessions: o.sessions, Log: o.log, HooksKept: cfg.HooksKept, DiskReserve: cfg.DiskReserve})
+	db, err := storage.Open(ctx, cfg.Data, storage.Options{Clock: o.clock, Sessions: o.sessions, Log: o.log, HooksKept: cfg.HooksKept, DiskReserve: cfg.DiskReserve, EventsKept: cfg.EventsKept})
 	if err != nil {
 		return nil, err
 	}
@@ -76,7 +76,7 @@ func openHouse(ctx context.Context, cfg *config.Config, o houseOptions) (_ *hous
 	}
 	hooks := hook.New(db, hook.Options{Clock: o.clock, Zone: cfg.Zone, Certificate: certificate, Wake: wake})
 	imports := importer.NewRunner(db, importer.RunnerOptions{Clock: o.clock, Log: o.log, Zone: cfg.Zone})
-	index := search.New(db, db.Folder(), search.Options{Log: o.log, Yield: imports.Writing})
+	index := search.New(db, db.Folder(), search.Options{Log: o.log, Yield: imports.Writing, Segment: func(row int64) app.Rows { return h.segments.Set(row) }})
 	h.segments = keeper.New(db, keeper.Options{Clock: o.clock, Zone: cfg.Zone, Log: o.log, Folder: db.Folder(), Memory: cfg.SegmentsMemory})
 	requests := requestlog.New(o.clock.Now())
 	dashboard, err := server.Dashboard(ui.Files, assets.Files)
@@ -86,16 +86,16 @@ func openHouse(ctx context.Context, cfg *config.Config, o houseOptions) (_ *hous
 	pinned := api.Pinned{Public: cfg.KeysPublic, Private: cfg.KeysPrivate}
 	wire := api.New(db, api.Options{
 		Clock: o.clock, Zone: cfg.Zone, Pinned: pinned, AnyKey: o.mock, Version: Version,
-		OrgID: db.OrgID(), Log: o.log, Requests: requests, TrustProxy: cfg.TrustProxy, Search: index, Segments: h.segments,
+		OrgID: db.OrgID(), Log: o.log, Requests: requests, Proxies: cfg.Proxies, KeyRate: cfg.KeyRate, AddressRate: cfg.AddressRate, Search: index, Segments: h.segments,
 		Imports: imports, Hooks: hooks, URL: cfg.URL,
 	})
 	pages := admin.New(db, admin.Options{
 		Clock: o.clock, Sessions: o.sessions, Log: o.log, Requests: requests, Workspace: cfg.Workspace, Zone: cfg.Zone, Version: Version,
-		URL: cfg.URL, Pinned: pinned.Key(), KeysChanged: wire.ForgetKeys, Demo: o.demo, Search: index, Segments: h.segments, Hooks: hooks, Imports: imports,
+		URL: cfg.URL, Proxies: cfg.Proxies, Pinned: pinned.Key(), KeysChanged: wire.ForgetKeys, Demo: o.demo, Search: index, Segments: h.segments, Hooks: hooks, Imports: imports,
 		Backups: backups, Wake: wake,
 	})
 	h.mount = []func(*gin.Engine){wire.Mount, pages.Mount, dashboard}
-	h.run = append(h.run, wire.Run, db.KeepHouse, index.Run, h.segments.Run, imports.Run)
+	h.run = append(h.run, wire.Run, db.KeepHouse, db.KeepEvents, index.Run, h.segments.Run, imports.Run)
 	return h, nil
 }
 

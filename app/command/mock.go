@@ -127,7 +127,8 @@ func (c *cli) runMock(ctx context.Context, cfg *config.Config, folder string, f 
 	}
 
 	// A folder of its own inside the data folder: a reset removes it, and nothing else.
-	cfg.Data, cfg.URL, cfg.TrustProxy = filepath.Join(folder, "workspace"), "", false
+	cfg.Data, cfg.URL, cfg.Proxies = filepath.Join(folder, "workspace"), "", nil
+	cfg.KeyRate, cfg.AddressRate = config.Rate{}, config.Rate{}
 	cfg.KeysPublic, cfg.KeysPrivate = "", ""
 	clock := app.NewShiftedClock()
 	failed := make(chan error, 1)

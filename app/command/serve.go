@@ -2,10 +2,12 @@ package command
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -61,6 +63,16 @@ func (c *cli) runServe(ctx context.Context, cfg *config.Config, demo bool) error
 	}
 	defer l.Close()
 	address := "http://" + l.Addr().String()
+	secure, plain, err := certificates(cfg, h.db.Folder(), log)
+	if err != nil {
+		return err
+	}
+	if secure != nil {
+		address = "https://" + l.Addr().String()
+		if len(cfg.TLSHosts) > 0 {
+			address = "https://" + cfg.TLSHosts[0]
+		}
+	}
 	if cfg.URL != "" {
 		address = cfg.URL
 	}
@@ -72,7 +84,15 @@ func (c *cli) runServe(ctx context.Context, cfg *config.Config, demo bool) error
 	if err := c.firstStart(ctx, h.db, cfg, address, log); err != nil {
 		return err
 	}
-	srv := server.New(server.Options{Log: log, Mount: h.mount})
+	srv := server.New(server.Options{Log: log, Mount: h.mount, TrustedProxies: cfg.Proxies.Strings(), TLS: secure})
+	if cfg.TLSHTTP != "" {
+		open, err := net.Listen("tcp", cfg.TLSHTTP)
+		if err != nil {
+			return fmt.Errorf("listen on %s for plain HTTP: %w; tls.http takes another address, or none", cfg.TLSHTTP, err)
+		}
+		defer open.Close()
+		h.run = append(h.run, func(ctx context.Context) error { return server.Redirect(ctx, open, plain) })
+	}
 	fmt.Fprintf(c.out, "Kith %s serves %s\n  dashboard  %s/app/\n  API        %s/v1\n  data       %s\n", Version, cfg.Workspace, address, address, h.db.Folder())
 	manager, err := service.NewNotifier(log)
 	if err != nil {
@@ -93,6 +113,16 @@ func alive(err error) error {
 		return nil
 	}
 	return err
+}
+
+// certificates opens the certificates that cfg names; without any, there is no TLS.
+func certificates(cfg *config.Config, folder string, log *slog.Logger) (*tls.Config, http.Handler, error) {
+	if !cfg.TLS() {
+		return nil, nil, nil
+	}
+	return server.Certificates{
+		Certificate: cfg.TLSCertificate, Key: cfg.TLSKey, Hosts: cfg.TLSHosts, Email: cfg.TLSEmail, Folder: folder, Log: log,
+	}.Open()
 }
 
 // firstStart makes what a new folder lacks: a key pair, and a way to the first user.

@@ -29,12 +29,18 @@ type Config struct {
 	Workspace     string
 	Timezone      string
 	URL           string
-	TrustProxy    bool
+	Proxies       Proxies
 	KeysPublic    string
 	KeysPrivate   string
 	AdminEmail    string
 	AdminPassword string
 	LogLevel      string
+	// TLSCertificate and TLSKey are files, TLSHosts the names that certificates are got for;
+	// TLSHTTP is where plain HTTP is sent on from.
+	TLSCertificate, TLSKey, TLSEmail, TLSHTTP string
+	TLSHosts                                  []string
+	// KeyRate and AddressRate bound how many requests come with one key, and from one address.
+	KeyRate, AddressRate Rate
 	// HooksKept is how long the bodies that services posted are kept.
 	HooksKept time.Duration
 	// HooksPrivate lets hooks be passed on to loopback and private networks.
@@ -78,7 +84,14 @@ var Keys = []Key{
 	{Name: "workspace", Default: DefaultWorkspace},
 	{Name: "timezone", Default: "UTC"},
 	{Name: "url", Default: ""},
-	{Name: "trust_proxy", Default: "false"},
+	{Name: "trusted_proxies", Default: ""},
+	{Name: "tls.certificate", Default: ""},
+	{Name: "tls.key", Default: ""},
+	{Name: "tls.autocert", Default: ""},
+	{Name: "tls.email", Default: ""},
+	{Name: "tls.http", Default: ""},
+	{Name: "limits.key", Default: "off"},
+	{Name: "limits.address", Default: "off"},
 	{Name: "keys.public", Default: ""},
 	{Name: "keys.private", Default: "", Secret: true},
 	{Name: "admin.email", Default: ""},
@@ -96,6 +109,11 @@ var Keys = []Key{
 	{Name: "disk.reserve", Default: "200MB"},
 	{Name: "metrics.access", Default: MetricsLocal},
 	{Name: "log.level", Default: "info"},
+}
+
+// renamed are settings that were, with what to write instead.
+var renamed = map[string]string{
+	"trust_proxy": `trust_proxy = true is now trusted_proxies = "127.0.0.1", with the addresses of the proxies themselves`,
 }
 
 // Env is the key's name in the environment.
@@ -139,6 +157,11 @@ func Load(path string, environ func(string) (string, bool), flags map[string]str
 	c := &Config{origins: origins, values: map[string]string{}}
 	for _, k := range Keys {
 		c.values[k.Name] = merged.String(k.Name)
+		if k.Secret {
+			if c.values[k.Name], err = secret(c.values[k.Name], environ); err != nil {
+				return nil, fmt.Errorf("%s (%s): %w", k.Name, origins[k.Name], err)
+			}
+		}
 	}
 	return c, c.check()
 }
@@ -158,6 +181,9 @@ func readFile(path string) (map[string]any, error) {
 		known[key.Name] = true
 	}
 	for name, v := range k.All() {
+		if now := renamed[name]; now != "" {
+			return nil, fmt.Errorf("%s: the setting %s", path, now)
+		}
 		if !known[name] {
 			return nil, fmt.Errorf("%s: there is no setting %q", path, name)
 		}
@@ -184,8 +210,8 @@ func (c *Config) check() (err error) {
 	if c.Zone, err = time.LoadLocation(c.Timezone); err != nil || c.Timezone == "" {
 		return fail("timezone", "%q is no time zone; write one such as Africa/Lagos or UTC", c.Timezone)
 	}
-	if c.TrustProxy, err = strconv.ParseBool(v("trust_proxy")); err != nil {
-		return fail("trust_proxy", "must be true or false, not %q", v("trust_proxy"))
+	if name, err := c.checkNetwork(); err != nil {
+		return fail(name, "%v", err)
 	}
 	if u, err := url.Parse(c.URL); c.URL != "" && (err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "") {
 		return fail("url", "%q is no web address; write one such as https://kith.example.com", c.URL)

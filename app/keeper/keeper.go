@@ -26,6 +26,7 @@ import (
 	"errors"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"kith/app"
@@ -107,6 +108,7 @@ type live struct {
 	rule    *app.Rule
 	names   map[int64]struct{} // rows of the segments that its rule names, itself or through others
 	members *roaring64.Bitmap
+	set     atomic.Pointer[app.Rows] // members as Set gives them; nil: not made
 	// moves are counted so that Count is right between two reads of the table.
 	plan    *column.Plan
 	missing []column.Need // what the plan waits for
@@ -152,6 +154,8 @@ const (
 	// feedStep is how many entries are read at once, and eventStep how many events they may name.
 	feedStep  = 5_000
 	eventStep = 20_000
+	// wholeStep is what a customer counts for whose events are all read again.
+	wholeStep = 100
 	// cursorEvery is how far the stored cursor may lag while nothing moves.
 	cursorEvery = 50_000
 	// guard is how often the clock is looked at though nothing is due: it may have been set.
@@ -289,8 +293,11 @@ func (k *Keeper) window(ctx context.Context) (bool, error) {
 	}
 	events, saved := int64(0), false
 	for i, e := range entries {
-		if e.Kind == app.KindEvents {
+		switch e.Kind {
+		case app.KindEvents:
 			events += e.Count
+		case app.KindErasedEvents, app.KindMerged:
+			events += wholeStep
 		}
 		saved = saved || e.Kind == app.KindSegmentSaved
 		if events > eventStep && i > 0 {

@@ -140,7 +140,7 @@ func historyOf(t *testing.T, rt *rapid.T) {
 			changes = append(changes, change(rt, h, w, lists))
 		}
 		h.apply(changes...)
-		switch rapid.IntRange(0, 6).Draw(rt, "then") {
+		switch rapid.IntRange(0, 7).Draw(rt, "then") {
 		case 0:
 			h.stop()
 			h.apply(change(rt, h, w, lists))
@@ -158,6 +158,10 @@ func historyOf(t *testing.T, rt *rapid.T) {
 			segments[0] = h.stored(segments[0].Row)
 		case 3:
 			segments = append(segments, h.segment(rule()))
+		case 4: // events that have become too old are removed
+			if _, err := h.db.ExpireEvents(bg, w.Near(rt)); err != nil {
+				rt.Fatal(err)
+			}
 		}
 		h.check(rt, segments)
 	}

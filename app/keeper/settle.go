@@ -137,6 +137,7 @@ func (k *Keeper) store(changes []app.Change) {
 		switch c := c.(type) {
 		case *app.BuildSegment:
 			s := k.segments[c.Segment]
+			s.set.Store(nil)
 			s.members = roaring64.New()
 			if err := s.members.UnmarshalBinary(c.Members); err != nil { // it was just made
 				panic("keeper: " + err.Error())
@@ -144,6 +145,7 @@ func (k *Keeper) store(changes []app.Change) {
 			s.Built, s.Count = c.Version, c.Count
 		case *app.MoveMembers:
 			s := k.segments[c.Segment]
+			s.set.Store(nil)
 			for _, m := range c.Moves {
 				if m.Entered {
 					s.members.Add(uint64(m.Customer))

@@ -160,3 +160,38 @@ left join event_keys k on k.event_id = e.id
 where e.id > :after
 order by e.id
 limit :limit
+
+-- name: event_expired_any
+-- Whether there is anything to remove before a day. Few rows: names times days. A scan on purpose.
+select 1 from event_days where day < :day and events > 0 limit 1
+
+-- name: event_expired_counts
+-- What would be removed before a day, by name. A scan on purpose.
+select n.name, sum(d.events), n.events
+from event_days d
+cross join event_names n on n.id = d.name_id
+where d.day < :day and d.events > 0
+group by n.id
+order by sum(d.events) desc, n.name
+
+-- name: event_expired_customers
+-- Who of some customers has events before an instant. Served by events_customer.
+select c.id
+from customers c
+where c.id > :after and c.id <= :through
+  and exists (select 1 from events e where e.customer_id = c.id and e.at < :before)
+order by c.id
+
+-- name: event_expired
+-- A customer's oldest events. Served by events_customer.
+select id, name_id, at from events where customer_id = :customer and at < :before order by at limit :limit
+
+-- name: event_remove
+delete from events where id = :id
+
+-- name: event_key_remove
+delete from event_keys where event_id = :id
+
+-- name: event_named
+-- Whether a customer has an event of a name. Served by events_customer.
+select 1 from events where customer_id = :customer and name_id = :name limit 1
