@@ -191,11 +191,15 @@ func (c *cli) serviceSpec(cmd *cobra.Command, m *service.Manager, f serviceFlags
 	if !filepath.IsAbs(spec.Data) {
 		return spec, usageError{fmt.Errorf("data (%s) is %q, which a service cannot find; write a whole path such as %s", file, spec.Data, serviceData)}
 	}
-	if _, port, err := net.SplitHostPort(cfg.Listen); err == nil {
-		n, err := strconv.Atoi(port)
-		spec.LowPort = err == nil && n > 0 && n < 1024
-	}
+	spec.LowPort = isLow(cfg.Listen) || isLow(cfg.TLSHTTP)
 	return spec, nil
+}
+
+// isLow reports whether a port is one that only some may listen at.
+func isLow(address string) bool {
+	_, port, err := net.SplitHostPort(address)
+	n, nerr := strconv.Atoi(port)
+	return err == nil && nerr == nil && n > 0 && n < 1024
 }
 
 // needsRoot says so where rights are what is missing.

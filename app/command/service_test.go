@@ -41,6 +41,9 @@ func TestService_underSystemd(t *testing.T) {
 		t.Errorf("installed again, it says %q", out)
 	}
 	m.run("kith", "service", "status")
+	if log := m.run("journalctl", "-u", "kith", "-o", "cat", "-p", "info"); !strings.Contains(log, "msg=") || strings.Contains(log, "time=") || strings.Contains(log, "<6>") {
+		t.Errorf("the journal has\n%s", log)
+	}
 	m.confined()
 	m.servesBesideRoot()
 	m.watched()

@@ -76,7 +76,10 @@ func (r *release) licences(modules []*debug.Module) ([]byte, error) {
 			return nil, err
 		}
 	}
-	return b.Bytes(), add("In the dashboard", filepath.Join(r.source, "assets", "vendor"), true)
+	if err := add("In the dashboard", filepath.Join(r.source, "assets", "vendor"), true); err != nil {
+		return nil, err
+	}
+	return b.Bytes(), nil
 }
 
 // folder is where a module's sources are.
