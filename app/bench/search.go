@@ -139,7 +139,7 @@ func (o Options) searchBuild(r *Report, folder string, customers int) (*Server, 
 
 // searchSize compares the index's files with the database.
 func (o Options) searchSize(r *Report, s *Server, folder string) error {
-	index, err := sizeOf(filepath.Join(folder, "search"))
+	index, err := settled(filepath.Join(folder, "search"))
 	if err != nil {
 		return err
 	}
@@ -151,6 +151,21 @@ func (o Options) searchSize(r *Report, s *Server, folder string) error {
 		Figure{Name: "size of the index", Unit: "MB", Value: index, Floor: "the database", FloorN: database, Ratio: index / database, Goal: "1.00 of it", Met: index <= database},
 		Figure{Name: "memory of the whole process with the index", Unit: "MB", Value: float64(s.RSS()) / (1 << 20), Met: true})
 	return nil
+}
+
+// settled is the size of a folder once it has not changed for five seconds: what a build
+// leaves in many files is made one, and the many removed.
+func settled(name string) (float64, error) {
+	before, since := 0.0, time.Now()
+	for began := time.Now(); ; time.Sleep(250 * time.Millisecond) {
+		now, err := sizeOf(name)
+		if err != nil || now == before && time.Since(since) > 5*time.Second || time.Since(began) > 4*time.Minute {
+			return now, err
+		}
+		if now != before {
+			before, since = now, time.Now()
+		}
+	}
 }
 
 // sizeOf is the size of a file or folder in MB. Files that go meanwhile count nothing.
