@@ -11,15 +11,20 @@ import (
 // Here is what columns are filled from. Nothing of it is read in one transaction: a
 // follower of the feed reads again what changes meanwhile.
 
-// Facts calls visit for those of the rows that are customers, upwards.
-func (db *DB) Facts(ctx context.Context, rows []int64, visit func(*app.Facts) error) error {
+// Facts calls visit for those of the rows that are customers, upwards. Without texts, the
+// id, names, number and e-mail are left out. What visit is given may be kept.
+func (db *DB) Facts(ctx context.Context, rows []int64, texts bool, visit func(*app.Facts) error) error {
 	if len(rows) == 0 {
 		return nil
 	}
-	var all []app.Facts
-	err := db.queries.each(ctx, "facts_row", args(jsonRows(rows)), func(rows *sql.Rows) error {
+	name := "facts_row_lean"
+	if texts {
+		name = "facts_row"
+	}
+	all := make([]app.Facts, 0, len(rows))
+	err := db.queries.each(ctx, name, args(jsonRows(rows)), func(rows *sql.Rows) error {
 		all = append(all, app.Facts{})
-		return scanFacts(rows, &all[len(all)-1])
+		return scanFacts(rows, &all[len(all)-1], texts)
 	})
 	if err != nil || len(all) == 0 {
 		return err
@@ -43,8 +48,18 @@ func (db *DB) Facts(ctx context.Context, rows []int64, visit func(*app.Facts) er
 	return nil
 }
 
-func scanFacts(rows *sql.Rows, f *app.Facts) error {
-	return rows.Scan(&f.Row, &f.UID, &f.FirstName, &f.LastName, &f.Number, &f.Email, &f.CreatedAt, &f.IsAccount, &f.Archived, &f.Attributes)
+func scanFacts(rows *sql.Rows, f *app.Facts, texts bool) (err error) {
+	var attributes sql.RawBytes
+	if texts {
+		err = rows.Scan(&f.Row, &f.UID, &f.FirstName, &f.LastName, &f.Number, &f.Email, &f.CreatedAt, &f.IsAccount, &f.Archived, &attributes)
+	} else {
+		err = rows.Scan(&f.Row, &f.CreatedAt, &f.IsAccount, &f.Archived, &attributes)
+	}
+	if err != nil {
+		return err
+	}
+	f.Attributes, _, err = appendJSON(make([]byte, 0, len(attributes)+len(attributes)/2+16), attributes)
+	return err
 }
 
 // FactsAfter calls visit for up to limit customers after a row and returns the last row,
@@ -57,11 +72,7 @@ func (db *DB) FactsAfter(ctx context.Context, after int64, limit int, texts bool
 	}
 	err := db.queries.each(ctx, name, args(after, limit), func(rows *sql.Rows) error {
 		all = append(all, app.Facts{})
-		f := &all[len(all)-1]
-		if texts {
-			return scanFacts(rows, f)
-		}
-		return rows.Scan(&f.Row, &f.CreatedAt, &f.IsAccount, &f.Archived, &f.Attributes)
+		return scanFacts(rows, &all[len(all)-1], texts)
 	})
 	if err != nil || len(all) == 0 {
 		return 0, err
@@ -193,4 +204,9 @@ func (db *DB) namesByRow(ctx context.Context, statement string) (map[int64]strin
 func (db *DB) FeedEnd(ctx context.Context) (seq, lastEvent int64, err error) {
 	_, err = db.queries.row(ctx, "facts_end", nil, &seq, &lastEvent)
 	return seq, lastEvent, err
+}
+
+// AttributeNameRows returns the names of attributes by row.
+func (db *DB) AttributeNameRows(ctx context.Context) (map[int64]string, error) {
+	return db.namesByRow(ctx, "attribute_names")
 }

@@ -141,7 +141,7 @@ func scanRecord(rows *sql.Rows, r *record, key *int) error {
 		&r.createdAt, &r.insertedAt, &r.isAccount, &r.archivedAt, &attributes, &changed); err != nil {
 		return err
 	}
-	return r.decode(append([]byte(nil), attributes...), changed)
+	return r.decode(attributes, changed)
 }
 
 // lookUpContacts finds customers by e-mail or number.

@@ -158,3 +158,90 @@ func mergeImportNotes(old []byte, at app.Instant, new []byte, now app.Instant) (
 	}
 	return append(out, '}'), nil
 }
+
+// remember keeps what a row changed of a customer, for an undo and for its history, once
+// some have come together. When the file had the customer before, the two become one.
+func (w *importWriter) remember(customer int64, note []byte) error {
+	for i := range w.notes {
+		if w.notes[i].customer == customer {
+			if err := w.flushNotes(); err != nil {
+				return err
+			}
+			break
+		}
+	}
+	w.notes = append(w.notes, keptNote{customer, string(note)})
+	if len(w.notes) < notesAtOnce {
+		return nil
+	}
+	return w.flushNotes()
+}
+
+// notesAtOnce is how many notes import_change_add_many takes.
+const notesAtOnce = 16
+
+// keptNote is a note that waits to be written.
+type keptNote struct {
+	customer int64
+	note     string
+}
+
+func (w *importWriter) flushNotes() error {
+	notes := w.notes
+	w.notes = w.notes[:0]
+	if len(notes) < notesAtOnce {
+		for _, n := range notes {
+			if err := w.keepNote(n); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	now := int64(w.t.now)
+	w.noteArgs = append(w.noteArgs[:0], w.imp.Row, notes[0].customer, now, notes[0].note)
+	for _, n := range notes[1:] {
+		w.noteArgs = append(w.noteArgs, n.customer, n.note)
+	}
+	res, err := w.t.w.q.exec("import_change_add_many", w.noteArgs...)
+	if err != nil {
+		return err
+	}
+	n, err := res.RowsAffected()
+	if err != nil || n == notesAtOnce {
+		return err
+	}
+	for _, n := range notes { // some had one already, and it was left as it was
+		var at app.Instant
+		var data string
+		found, err := w.t.w.q.row(background, "import_change_find", args(w.imp.Row, n.customer), &at, &data)
+		if err == nil && (!found || at != w.t.now || data != n.note) {
+			err = w.keepNote(n)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// keepNote writes one note, or makes it one with the note that is there.
+func (w *importWriter) keepNote(n keptNote) error {
+	res, err := w.t.w.q.exec("import_change_add", w.imp.Row, n.customer, int64(w.t.now), n.note)
+	if err != nil {
+		return err
+	}
+	if n, err := res.RowsAffected(); err != nil || n == 1 {
+		return err
+	}
+	var at app.Instant
+	var data []byte
+	if _, err := w.t.w.q.row(background, "import_change_find", args(w.imp.Row, n.customer), &at, &data); err != nil {
+		return err
+	}
+	merged, err := mergeImportNotes(data, at, []byte(n.note), w.t.now)
+	if err != nil {
+		return err
+	}
+	_, err = w.t.w.q.exec("import_change_save", int64(w.t.now), string(merged), w.imp.Row, n.customer)
+	return err
+}

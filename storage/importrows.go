@@ -65,13 +65,15 @@ type importWriter struct {
 	attributes   []byte
 	changed      []byte
 	note         []byte
+	notes        []keptNote // not yet written
+	noteArgs     []any
 }
 
 type importColumn struct {
-	name   string
-	quoted []byte // with its colon
-	attr   *attrName
-	at     int // where it was in the last record that had it
+	name  string
+	label []byte // the name as JSONB
+	attr  *attrName
+	at    int // where it was in the last record that had it
 }
 
 func (t *txn) importRows(b *app.ImportBatch) (int, app.ImportState, error) {
@@ -91,7 +93,7 @@ func (t *txn) importRows(b *app.ImportBatch) (int, app.ImportState, error) {
 		w.list = lists[0]
 	}
 	for _, name := range b.Attributes {
-		w.columns = append(w.columns, importColumn{name: name, quoted: append(app.Quote(name), ':')})
+		w.columns = append(w.columns, importColumn{name: name, label: appendJSONBName(nil, name)})
 	}
 	step := importSlice
 	if mixedIdentity(b.Rows) {
@@ -245,7 +247,7 @@ func (w *importWriter) create(r *app.ImportRow) error {
 // insert writes the record of a new customer with the row's values.
 func (w *importWriter) insert(r *app.ImportRow, rec *record) error {
 	t := w.t
-	w.attributes, w.changed = append(w.attributes[:0], '{'), w.changed[:0]
+	w.attributes, w.changed = beginJSONB(w.attributes), w.changed[:0]
 	for _, at := range rec.changed {
 		w.changed = appendTime(w.changed, at)
 	}
@@ -253,18 +255,14 @@ func (w *importWriter) insert(r *app.ImportRow, rec *record) error {
 		if len(v) == 0 {
 			continue
 		}
-		if len(w.attributes) > 1 {
-			w.attributes = append(w.attributes, ',')
-		}
-		w.attributes = append(append(w.attributes, w.columns[i].quoted...), v...)
+		w.attributes = appendJSONB(append(w.attributes, w.columns[i].label...), v)
 		w.changed = appendTime(w.changed, t.now)
 		t.count(w.attr(i), nil, v)
 		rec.attrs = append(rec.attrs, app.Attribute{Name: w.columns[i].name, Value: v, ChangedAt: t.now})
 	}
-	w.attributes = append(w.attributes, '}')
 	if _, err := t.w.q.exec("import_customer_insert", rec.id, rec.uid, rec.provisional, nullable(rec.text[0]), nullable(rec.text[1]),
 		nullable(rec.text[2]), nullable(rec.text[3]), rec.emailKey(), int64(rec.createdAt), int64(rec.insertedAt), false,
-		string(w.attributes), w.changed); err != nil {
+		endJSONB(w.attributes), w.changed); err != nil {
 		return err
 	}
 	t.s.customerRow = rec.id
@@ -303,173 +301,6 @@ func given(values [][]byte) (n int) {
 	return n
 }
 
-// update writes what a row changes of a customer that is there.
-func (w *importWriter) update(r *app.ImportRow, rec *record) error {
-	t := w.t
-	had := len(rec.attrs)
-	if had+given(r.Values) > app.MaxAttributes { // only then it is worth counting those that are new
-		names := map[string]bool{}
-		for _, a := range rec.attrs {
-			names[a.Name] = true
-		}
-		for i, v := range r.Values {
-			if len(v) > 0 {
-				names[w.columns[i].name] = true
-			}
-		}
-		if len(names) > app.MaxAttributes && len(names) > had {
-			return w.refuse(r, tooManyAttributes(len(names)))
-		}
-	}
-	before := *rec
-	edits := importEdits{note: append(w.note[:0], `{"a":[`...)}
-	for _, e := range editProfile(rec, &r.Profile, t.now) {
-		a := t.attribute(e.name, true)
-		t.count(a, e.from, e.to)
-		col := colOf(e.name)
-		edits.add(a.row, e.from, before.changed[col], e.to)
-		w.feedLater(app.KindAttribute, rec.id, a.row)
-	}
-	standard := edits.n
-	w.values(r, rec, &edits)
-	w.note = edits.note
-	changed := edits.n > 0
-	if changed {
-		if err := w.write(rec, standard > 0); err != nil {
-			return err
-		}
-		t.touch(rec.id)
-	}
-	listed, err := w.join(rec, &edits)
-	if err != nil {
-		return err
-	}
-	if r.Device != nil {
-		return w.device(r, rec, &edits)
-	}
-	if !changed && !listed {
-		w.imp.Unchanged++
-		return nil
-	}
-	w.imp.Updated++
-	return w.remember(rec.id, edits.close(""))
-}
-
-func tooManyAttributes(n int) string {
-	return app.Invalid("", "a customer can have %d attributes; with these it would have %d", app.MaxAttributes, n).Message
-}
-
-func colOf(name string) int {
-	for i, s := range app.StandardAttributes {
-		if s == name {
-			return i
-		}
-	}
-	panic("storage: no standard attribute " + name)
-}
-
-// values merges a row's custom attributes into a record.
-func (w *importWriter) values(r *app.ImportRow, rec *record, edits *importEdits) {
-	t := w.t
-	removed := false
-	for i, v := range r.Values {
-		if v == nil {
-			continue
-		}
-		c := &w.columns[i]
-		if c.at >= len(rec.attrs) || rec.attrs[c.at].Name != c.name {
-			c.at = len(rec.attrs)
-			for k := range rec.attrs {
-				if rec.attrs[k].Name == c.name {
-					c.at = k
-					break
-				}
-			}
-		}
-		var from []byte
-		var fromAt app.Instant
-		if c.at < len(rec.attrs) {
-			from, fromAt = rec.attrs[c.at].Value, rec.attrs[c.at].ChangedAt
-		}
-		switch {
-		case len(v) == 0 && from == nil, len(v) > 0 && string(from) == string(v):
-			continue
-		case len(v) == 0:
-			rec.attrs[c.at].Value, removed = nil, true
-			v = nil
-		case from == nil && c.at == len(rec.attrs):
-			rec.attrs = append(rec.attrs, app.Attribute{Name: c.name, Value: v, ChangedAt: t.now})
-		default:
-			rec.attrs[c.at].Value, rec.attrs[c.at].ChangedAt = v, t.now
-		}
-		a := w.attr(i)
-		t.count(a, from, v)
-		edits.add(a.row, from, fromAt, v)
-		w.feedLater(app.KindAttribute, rec.id, a.row)
-	}
-	if removed {
-		rec.dropEmpty()
-	}
-}
-
-// dropEmpty takes out the attributes whose value was removed.
-func (r *record) dropEmpty() {
-	kept := r.attrs[:0:0]
-	for _, a := range r.attrs {
-		if a.Value != nil {
-			kept = append(kept, a)
-		}
-	}
-	r.attrs = kept
-}
-
-// write stores a record; whole when standard attributes changed too, for these have indexes.
-func (w *importWriter) write(rec *record, whole bool) error {
-	w.attributes, w.changed = append(w.attributes[:0], '{'), w.changed[:0]
-	for _, at := range rec.changed {
-		w.changed = appendTime(w.changed, at)
-	}
-	for i, a := range rec.attrs {
-		if i > 0 {
-			w.attributes = append(w.attributes, ',')
-		}
-		w.attributes = append(app.AppendQuote(w.attributes, a.Name), ':')
-		w.attributes = append(w.attributes, a.Value...)
-		w.changed = appendTime(w.changed, a.ChangedAt)
-	}
-	w.attributes = append(w.attributes, '}')
-	if !whole {
-		_, err := w.t.w.q.exec("import_customer_update", string(w.attributes), w.changed, rec.id)
-		return err
-	}
-	_, err := w.t.w.q.exec("customer_update", nullable(rec.text[0]), nullable(rec.text[1]), nullable(rec.text[2]), nullable(rec.text[3]),
-		rec.emailKey(), int64(rec.createdAt), rec.isAccount, string(w.attributes), w.changed, rec.id)
-	return err
-}
-
-// join puts a customer that was there on the import's list, unless it has left it before.
-func (w *importWriter) join(rec *record, edits *importEdits) (bool, error) {
-	if w.list == 0 {
-		return false, nil
-	}
-	have, found, err := w.t.subscription(w.list, rec.id)
-	if err != nil || found && have != app.Pending {
-		return false, err
-	}
-	if _, err := w.t.w.q.exec("subscription_save", w.list, rec.id, int64(app.Subscribed), int64(w.t.now)); err != nil {
-		return false, err
-	}
-	w.listed[app.Subscribed]++
-	edits.list = -1
-	if found {
-		w.listed[have]--
-		edits.list = int(have)
-	}
-	edits.listed = true
-	w.feedLater(app.KindList, rec.id, w.list)
-	return true, nil
-}
-
 // device adds a push token the general way, and counts the row.
 func (w *importWriter) device(r *app.ImportRow, rec *record, edits *importEdits) error {
 	fresh := edits == nil
@@ -499,6 +330,9 @@ func (w *importWriter) device(r *app.ImportRow, rec *record, edits *importEdits)
 // general writes a row as a Change of its own: one that may claim a provisional
 // customer, which folds and renames. What a claim did is not undone.
 func (w *importWriter) general(r *app.ImportRow) error {
+	if err := w.flushNotes(); err != nil { // of customers that may be folded into others
+		return err
+	}
 	if err := w.flushFeed(); err != nil {
 		return err
 	}
@@ -536,29 +370,6 @@ func (w *importWriter) general(r *app.ImportRow) error {
 	return w.remember(res.Customer, []byte(`{"a":[],"claimed":true}`))
 }
 
-// remember keeps what a row changed of a customer, for an undo and for its history. When
-// the file had the customer before, the two become one.
-func (w *importWriter) remember(customer int64, note []byte) error {
-	res, err := w.t.w.q.exec("import_change_add", w.imp.Row, customer, int64(w.t.now), string(note))
-	if err != nil {
-		return err
-	}
-	if n, err := res.RowsAffected(); err != nil || n == 1 {
-		return err
-	}
-	var at app.Instant
-	var data []byte
-	if _, err := w.t.w.q.row(background, "import_change_find", args(w.imp.Row, customer), &at, &data); err != nil {
-		return err
-	}
-	merged, err := mergeImportNotes(data, at, note, w.t.now)
-	if err != nil {
-		return err
-	}
-	_, err = w.t.w.q.exec("import_change_save", int64(w.t.now), string(merged), w.imp.Row, customer)
-	return err
-}
-
 func (w *importWriter) refused(r *app.ImportRow, err error) error {
 	if !isRefusal(err) {
 		return err
@@ -584,6 +395,9 @@ func (w *importWriter) refuse(r *app.ImportRow, reason string) error {
 
 // finish writes what the slices have gathered.
 func (w *importWriter) finish() error {
+	if err := w.flushNotes(); err != nil {
+		return err
+	}
 	if err := w.flushFeed(); err != nil {
 		return err
 	}

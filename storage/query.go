@@ -12,7 +12,7 @@ import (
 // conditions combine. Every piece is a constant; what people give is always a parameter.
 
 const customerColumns = `c.id, c.uid, c.provisional, c.first_name, c.last_name, c.number, c.email, c.created_at, c.inserted_at,
-  c.is_account, c.archived_at, json(c.attributes), c.changed`
+  c.is_account, c.archived_at, c.attributes, c.changed`
 
 // customerQuery gathers the pieces.
 type customerQuery struct {

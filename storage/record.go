@@ -1,7 +1,6 @@
 package storage
 
 import (
-	"bytes"
 	"context"
 	"database/sql"
 	"encoding/binary"
@@ -50,7 +49,7 @@ func loadRecord(ctx context.Context, q statements, id int64) (*record, error) {
 
 // decode fills attrs and changed from the two columns that belong together.
 func (r *record) decode(attributes, changed []byte) error {
-	members, err := app.Members(attributes, nil)
+	members, err := jsonbMembers(attributes)
 	if err != nil {
 		return fmt.Errorf("attributes of customer %d: %w", r.id, err)
 	}
@@ -68,24 +67,22 @@ func (r *record) decode(attributes, changed []byte) error {
 }
 
 // encode is the reverse of decode.
-func (r *record) encode() (attributes string, changed []byte) {
-	var b bytes.Buffer
-	b.WriteByte('{')
-	changed = make([]byte, 0, 6*(colCount+len(r.attrs)))
+func (r *record) encode() (attributes, changed []byte) {
+	attributes, changed = r.appendTo(nil, make([]byte, 0, 6*(colCount+len(r.attrs))))
+	return endJSONB(attributes), changed
+}
+
+// appendTo is encode into memory that is there; the attributes yet want their [endJSONB].
+func (r *record) appendTo(attributes, changed []byte) ([]byte, []byte) {
+	attributes, changed = beginJSONB(attributes), changed[:0]
 	for _, at := range r.changed {
 		changed = appendTime(changed, at)
 	}
-	for i, a := range r.attrs {
-		if i > 0 {
-			b.WriteByte(',')
-		}
-		b.Write(app.Quote(a.Name))
-		b.WriteByte(':')
-		b.Write(a.Value)
+	for _, a := range r.attrs {
+		attributes = appendJSONB(appendJSONBName(attributes, a.Name), a.Value)
 		changed = appendTime(changed, a.ChangedAt)
 	}
-	b.WriteByte('}')
-	return b.String(), changed
+	return attributes, changed
 }
 
 // A time of change takes 6 bytes: 48 bits of milliseconds last until the year 10889.

@@ -32,7 +32,10 @@ func newCrowd() *crowd {
 
 const crowdNames = 20
 
-func (c *crowd) Facts(context.Context, []int64, func(*app.Facts) error) error { return nil }
+func (c *crowd) Facts(context.Context, []int64, bool, func(*app.Facts) error) error { return nil }
+
+func (c *crowd) AttributeNameRows(context.Context) (map[int64]string, error) { return nil, nil }
+
 
 func (c *crowd) FactsAfter(_ context.Context, after int64, limit int, _ bool, visit func(*app.Facts) error) (int64, error) {
 	for row := after + 1; row <= min(after+int64(limit), c.customers); row++ {

@@ -260,8 +260,7 @@ func (l *Loader) setCustomers(read []app.Facts) {
 // texts reports whether any column under way is of the texts that most rules do not ask for.
 func (l *Loader) texts() bool {
 	for _, c := range l.columns {
-		switch c.name {
-		case "uid", "first_name", "last_name", "number", "email":
+		if _, ok := textNames[c.name]; ok {
 			return true
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"slices"
+	"strings"
 
 	"kith/app"
 	"kith/app/segment"
@@ -13,19 +14,20 @@ import (
 
 // Reader reads the tables.
 type Reader interface {
-	// Facts calls visit for those of the rows that are customers, upwards. What visit is
-	// given is good during the call only.
-	Facts(ctx context.Context, rows []int64, visit func(*app.Facts) error) error
-	// FactsAfter is the same for up to limit customers after a row, and what it gives may be
-	// kept; it returns the last row, or 0 when there are no more. Without texts, id, names, number and e-mail are left out.
+	// Facts calls visit for those of the rows that are customers, upwards. Without texts, id,
+	// names, number and e-mail are left out. What it gives may be kept.
+	Facts(ctx context.Context, rows []int64, texts bool, visit func(*app.Facts) error) error
+	// FactsAfter is the same for up to limit customers after a row; it returns the last row,
+	// or 0 when there are no more.
 	FactsAfter(ctx context.Context, after int64, limit int, texts bool, visit func(*app.Facts) error) (int64, error)
 	// FactsEvents calls visit for the events with after < row ≤ through, in order; of one
 	// name only if name is not 0. Value and properties are read if whole.
 	FactsEvents(ctx context.Context, after, through, name int64, whole bool, visit func(*app.FactsEvent) error) error
 	// FactsEventsOf is the same for one customer, of all its events up to a row.
 	FactsEventsOf(ctx context.Context, customer, through int64, visit func(*app.FactsEvent) error) error
-	// EventNameRows and SourceNameRows are the catalogue's, by row.
+	// EventNameRows, SourceNameRows and AttributeNameRows are the catalogue's, by row.
 	EventNameRows(ctx context.Context) (map[int64]string, error)
+	AttributeNameRows(ctx context.Context) (map[int64]string, error)
 	SourceNameRows(ctx context.Context) (map[int64]string, error)
 	// FeedEnd is the head of the feed and the last event, of one state.
 	FeedEnd(ctx context.Context) (seq, lastEvent int64, err error)
@@ -104,6 +106,15 @@ func (s *Store) Take(ctx context.Context, r Reader, entries []app.Entry, now app
 	}
 	t := &taking{rows: map[int64]app.Cause{}, created: map[int64]struct{}{}, gone: map[int64]app.Cause{}, back: map[int64]struct{}{}, whole: map[int64]app.Cause{}, again: map[int64][]app.FactsEvent{}}
 	for _, e := range entries {
+		if e.Kind == app.KindAttribute {
+			looked, err := s.looksAt(ctx, r, e.Key)
+			if err != nil {
+				return nil, err
+			}
+			if !looked {
+				continue
+			}
+		}
 		t.note(e)
 	}
 	if err := t.read(ctx, s, r); err != nil {
@@ -121,6 +132,45 @@ func (s *Store) Take(ctx context.Context, r Reader, entries []app.Entry, now app
 	s.seq = entries[len(entries)-1].Seq
 	return out, nil
 }
+
+// looksAt reports whether anything here depends on an attribute, by its row in the
+// catalogue. Of an import most changes are of attributes that no rule asks for, and then
+// nobody needs to be read.
+func (s *Store) looksAt(ctx context.Context, r Reader, row int64) (bool, error) {
+	name, known := s.attributes[row]
+	if !known {
+		names, err := r.AttributeNameRows(ctx)
+		if err != nil {
+			return false, err
+		}
+		s.attributes = names
+		if name, known = names[row]; !known {
+			return true, nil
+		}
+	}
+	if name == "tz" || len(s.byName[name]) > 0 {
+		return true, nil
+	}
+	for _, p := range s.paths {
+		if strings.HasPrefix(p.name, name+".") {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+// texts reports whether a column is of the texts that most rules do not ask for.
+func (s *Store) texts() bool {
+	for name := range textNames {
+		if len(s.byName[name]) > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// textNames are the standard attributes that are left out where no rule asks for them.
+var textNames = map[string]struct{}{"uid": {}, "first_name": {}, "last_name": {}, "number": {}, "email": {}}
 
 func (t *taking) note(e app.Entry) {
 	cause := app.Cause{Kind: e.Kind, Key: e.Key}
@@ -164,11 +214,10 @@ func (t *taking) read(ctx context.Context, s *Store, r Reader) error {
 		rows = append(rows, row)
 	}
 	slices.Sort(rows)
+	texts := s.texts()
 	for part := range slices.Chunk(rows, 1000) {
-		err := r.Facts(ctx, part, func(f *app.Facts) error {
-			kept := *f
-			kept.Attributes = slices.Clone(f.Attributes)
-			t.facts = append(t.facts, kept)
+		err := r.Facts(ctx, part, texts, func(f *app.Facts) error {
+			t.facts = append(t.facts, *f)
 			return nil
 		})
 		if err != nil {

@@ -49,7 +49,7 @@ func (tb *tables) facts(f *segment.Facts) *app.Facts {
 	return out
 }
 
-func (tb *tables) Facts(_ context.Context, rows []int64, visit func(*app.Facts) error) error {
+func (tb *tables) Facts(_ context.Context, rows []int64, _ bool, visit func(*app.Facts) error) error {
 	for _, f := range tb.w.Customers {
 		if slices.Contains(rows, f.Customer.Row) {
 			if err := visit(tb.facts(f)); err != nil {
@@ -119,6 +119,10 @@ func byRow(names []string) map[int64]string {
 
 func (tb *tables) EventNameRows(context.Context) (map[int64]string, error) {
 	return byRow(tb.names), nil
+}
+
+func (tb *tables) AttributeNameRows(context.Context) (map[int64]string, error) {
+	return nil, nil // every change of an attribute is then looked at
 }
 
 func (tb *tables) SourceNameRows(context.Context) (map[int64]string, error) {

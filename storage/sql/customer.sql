@@ -8,7 +8,7 @@ limit 1
 -- name: customer_row
 -- One customer without what hangs on it. Served by the row number.
 select id, uid, provisional, first_name, last_name, number, email, created_at, inserted_at,
-  is_account, archived_at, json(attributes), changed
+  is_account, archived_at, attributes, changed
 from customers
 where id = :id
 
@@ -16,12 +16,12 @@ where id = :id
 insert into customers (uid, provisional, first_name, last_name, number, email, email_key, created_at,
   inserted_at, is_account, attributes, changed)
 values (:uid, :provisional, :first_name, :last_name, :number, :email, :email_key, :created_at,
-  :inserted_at, :is_account, jsonb(:attributes), :changed)
+  :inserted_at, :is_account, :attributes, :changed)
 
 -- name: customer_update
 update customers
 set first_name = :first_name, last_name = :last_name, number = :number, email = :email, email_key = :email_key,
-  created_at = :created_at, is_account = :is_account, attributes = jsonb(:attributes), changed = :changed
+  created_at = :created_at, is_account = :is_account, attributes = :attributes, changed = :changed
 where id = :id
 
 -- name: customer_rename

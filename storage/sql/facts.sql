@@ -1,13 +1,20 @@
 -- name: facts_row
 -- What rules look at of some customers, upwards. Served by the row number.
-select id, uid, first_name, last_name, number, email, created_at, is_account, archived_at is not null, json(attributes)
+select id, uid, first_name, last_name, number, email, created_at, is_account, archived_at is not null, attributes
+from customers
+where id in (select value from json_each(:rows))
+order by id
+
+-- name: facts_row_lean
+-- The same without the texts that most rules do not ask for. Served by the row number.
+select id, created_at, is_account, archived_at is not null, attributes
 from customers
 where id in (select value from json_each(:rows))
 order by id
 
 -- name: facts_after
 -- The same of a step of all customers. Served by the row number.
-select id, uid, first_name, last_name, number, email, created_at, is_account, archived_at is not null, json(attributes)
+select id, uid, first_name, last_name, number, email, created_at, is_account, archived_at is not null, attributes
 from customers
 where id > :after
 order by id
@@ -15,7 +22,7 @@ limit :limit
 
 -- name: facts_after_lean
 -- The same without the texts that most rules do not ask for. Served by the row number.
-select id, created_at, is_account, archived_at is not null, json(attributes)
+select id, created_at, is_account, archived_at is not null, attributes
 from customers
 where id > :after
 order by id
