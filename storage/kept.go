@@ -135,7 +135,7 @@ func (t *txn) deleteKept(rec *record, task int64) error {
 	if err := t.removeCustomer(rec, k.Aliases, true); err != nil {
 		return err
 	}
-	return t.feed(app.KindDeleted, rec.id, 0)
+	return t.feed(app.KindDeleted, rec.id, int64(rec.insertedAt))
 }
 
 // keep writes what is kept, and the ids that lead to it.
