@@ -14,6 +14,7 @@ import (
 
 	"kith/app"
 	"kith/app/bench"
+	"kith/search"
 	"kith/storage"
 
 	"github.com/spf13/cobra"
@@ -37,6 +38,7 @@ func (c *cli) bench() *cobra.Command {
 			o.Fill = func(folder string, make func(take func([]app.Change) error) error) error {
 				return fillFolder(cmd.Context(), folder, make)
 			}
+			o.Bare = func(folder string) (bench.BareIndex, error) { return search.NewBare(folder) }
 			report, err := measure(o)
 			if err != nil {
 				return err
@@ -81,7 +83,14 @@ makes is removed at the end.`,
 		RunE: run(func(o bench.Options) (*bench.Report, error) { return bench.Import(o, rows) }),
 	}
 	imports.Flags().IntVar(&rows, "rows", 1_000_000, "how many rows the file has")
-	cmd.AddCommand(c.benchAll(run), start, imports, segments,
+	var people int
+	found := &cobra.Command{
+		Use: "search", Short: "How fast the search index is built and answers, beside bare Bleve and FTS5",
+		Example: "  kith bench search --customers 200000", Args: exactly(0),
+		RunE: run(func(o bench.Options) (*bench.Report, error) { return bench.Search(o, people) }),
+	}
+	found.Flags().IntVar(&people, "customers", 1_000_000, "how many customers, of 10 attributes")
+	cmd.AddCommand(c.benchAll(run), start, imports, segments, found,
 		&cobra.Command{Use: "ingest", Short: "Single events, batches and upserts over the API", Example: "  kith bench ingest --seconds 10 --rounds 7", Args: exactly(0), RunE: run(bench.Ingest)},
 		&cobra.Command{Use: "memory", Short: "Whether memory grows under a steady load", Example: "  kith bench memory --seconds 600", Args: exactly(0), RunE: run(bench.Memory)},
 		floorCommand(c, "floor-http", func(l net.Listener, _ string) error { return bench.ServeFloorHTTP(l) }),
@@ -112,6 +121,7 @@ func (c *cli) benchAll(run func(func(bench.Options) (*bench.Report, error)) func
 			bench.Part{Name: "segments", Measure: func(o bench.Options) (*bench.Report, error) {
 				return bench.Segments(o, bench.SegmentsSize{Customers: customers, Events: events})
 			}},
+			bench.Part{Name: "search", Measure: func(o bench.Options) (*bench.Report, error) { return bench.Search(o, customers) }},
 			bench.Part{Name: "import", Measure: func(o bench.Options) (*bench.Report, error) { return bench.Import(o, customers) }},
 			bench.Part{Name: "memory", Measure: bench.Memory},
 		)

@@ -26,6 +26,16 @@ func commands(root *cobra.Command) (out []*cobra.Command) {
 // callOf finds the calls of kith in a line of an example, as words.
 var callOf = regexp.MustCompile(`(?:^|[|&(;] *|sudo |[A-Z_]+=\S+ )kith( [^|&;<>)#]*|$)`)
 
+// quotedWord is a word as a shell takes it: quoted, or without blanks.
+var quotedWord = regexp.MustCompile(`"[^"]*"|'[^']*'|[^\s"']+`)
+
+func wordsOf(line string) (out []string) {
+	for _, w := range quotedWord.FindAllString(line, -1) {
+		out = append(out, strings.Trim(w, `"'`))
+	}
+	return out
+}
+
 func TestHelp_everyCommandHasAnExampleThatParses(t *testing.T) {
 	root := newCLI(new(bytes.Buffer), new(bytes.Buffer)).root
 	all := append(commands(root), root)
@@ -43,7 +53,7 @@ func TestHelp_everyCommandHasAnExampleThatParses(t *testing.T) {
 				line = line[:comment]
 			}
 			for _, m := range callOf.FindAllStringSubmatch(line, -1) {
-				words := strings.Fields(m[1])
+				words := wordsOf(m[1])
 				fresh := newCLI(new(bytes.Buffer), new(bytes.Buffer)).root
 				called, rest, err := fresh.Find(words)
 				if err != nil {
