@@ -182,6 +182,9 @@ func (e *Engine) look(ctx context.Context, writing *sync.Mutex, stop context.Can
 	for {
 		select {
 		case <-tick.C:
+		case done := <-e.purges:
+			done <- e.purge(ctx, writing.Lock, writing.Unlock)
+			continue
 		case <-ctx.Done():
 			return
 		}

@@ -81,6 +81,12 @@ var access = map[string]rule{
 	"GET /customers/:id/timeline": {whoeverIs, ""},
 	"GET /customers/:id/live":     {whoeverIs, ""},
 
+	"GET /customers/:id/dossier": {whoBuilds, "customer.dossier"},
+	"POST /customers/:id/erase":  {whoBuilds, ""}, // written down where it is done
+	"GET /erasures":              {whoBuilds, ""},
+	"POST /erasures/check":       {whoBuilds, ""},
+	"POST /erasures/lift":        {whoBuilds, ""},
+
 	"GET /lists":                 {whoeverIs, ""},
 	"POST /lists":                {whoBuilds, "list.create"},
 	"GET /lists/:id":             {whoeverIs, ""},
