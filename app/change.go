@@ -176,6 +176,9 @@ type SaveList struct {
 // ArchiveList lets no new subscribers in; those that are there stay.
 type ArchiveList struct{ List string }
 
+// RestoreList undoes ArchiveList: the list takes new subscribers again.
+type RestoreList struct{ List string }
+
 func (*SetProfile) change()       {}
 func (*Track) change()            {}
 func (*RemoveAttributes) change() {}
@@ -193,6 +196,7 @@ func (*AddSubscriber) change()    {}
 func (*Confirm) change()          {}
 func (*SaveList) change()         {}
 func (*ArchiveList) change()      {}
+func (*RestoreList) change()      {}
 
 // Result is what became of one Change.
 type Result struct {

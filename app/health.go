@@ -82,6 +82,8 @@ type BackupFile struct {
 	At        Instant // when the state that it holds was the newest
 	Bytes     int64
 	Encrypted bool
+	// Opens says that this Kith can open it: it is not encrypted, or with its own passphrase.
+	Opens bool
 	// Checked is when it was last taken apart and looked at, 0 for not since the start; Fault
 	// is what was found, "" when it is whole. Checking says that this is under way.
 	Checked  Instant

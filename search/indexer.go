@@ -183,7 +183,7 @@ func (e *Engine) look(ctx context.Context, writing *sync.Mutex, stop context.Can
 		select {
 		case <-tick.C:
 		case done := <-e.purges:
-			done <- e.purge(ctx, writing.Lock, writing.Unlock)
+			done <- e.purge(ctx, writing)
 			continue
 		case <-ctx.Done():
 			return

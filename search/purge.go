@@ -4,20 +4,21 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
-	"os"
 	"path/filepath"
+	"sync"
 	"time"
+
+	"kith/app"
 )
 
 const (
 	// purgeWait is how long a purge waits for the files from before to go.
 	purgeWait = 15 * time.Second
-	purgeLook = 50 * time.Millisecond
+	purgeLook = 100 * time.Millisecond
 )
 
 // errNotFollowing says that the index is not in a state to be purged.
-var errNotFollowing = errors.New("the search index is being opened or built")
+var errNotFollowing = app.Fail(app.CodeUnavailable, "The search index is being opened or built, or could not be merged in time.")
 
 // Purge takes the words of customers who are gone out of the index's files: Bleve marks a
 // document as deleted and keeps its words until files are merged. It merges all of them
@@ -40,33 +41,41 @@ func (e *Engine) Purge(ctx context.Context) error {
 	}
 }
 
-// purge does it: merge, show what came of it, wait for the files.
-func (e *Engine) purge(ctx context.Context, lock func(), unlock func()) error {
-	old, err := filepath.Glob(filepath.Join(e.folder, "*.zap"))
-	if err != nil {
-		return err
-	}
-	if err := e.index.ForceMerge(ctx, nil); err != nil {
-		return fmt.Errorf("merge the search index: %w", err)
-	}
-	lock()
-	err = e.refresh()
-	unlock()
-	if err != nil {
-		return err
-	}
-	for waited := time.Duration(0); ; waited += purgeLook {
-		there := 0
-		for _, name := range old {
-			if _, err := os.Stat(name); !errors.Is(err, fs.ErrNotExist) {
-				there++
+// purge does it: merge, show what came of it, wait until no part has a deleted document and
+// no other file is there. Bleve removes files when it writes something after nobody needs
+// them any more, so the position is written again meanwhile. writing is held for what Run
+// does as well.
+func (e *Engine) purge(ctx context.Context, writing *sync.Mutex) error {
+	gone := uint64(1) // as long as it is not known
+	for {
+		err := e.nudge(ctx, writing, gone > 0)
+		if err == nil && gone > 0 {
+			err = e.index.ForceMerge(ctx, nil)
+		}
+		if err != nil {
+			return fmt.Errorf("merge the search index: %w", err)
+		}
+		writing.Lock()
+		err = e.refresh()
+		parts := 0
+		if err == nil {
+			parts, gone = len(e.view.parts), 0
+			for _, p := range e.view.parts {
+				if p.deleted != nil {
+					gone += p.deleted.GetCardinality()
+				}
 			}
 		}
-		if there == 0 {
-			return nil
+		writing.Unlock()
+		if err != nil {
+			return err
 		}
-		if waited >= purgeWait {
-			return fmt.Errorf("%d files of the search index from before are still there", there)
+		files, err := filepath.Glob(filepath.Join(e.folder, "*.zap"))
+		if err != nil {
+			return err
+		}
+		if gone == 0 && len(files) <= parts {
+			return nil
 		}
 		timer := time.NewTimer(purgeLook)
 		select {
@@ -77,3 +86,29 @@ func (e *Engine) purge(ctx context.Context, lock func(), unlock func()) error {
 		}
 	}
 }
+
+// nudge writes the position again, and with it, where files are to be merged, a customer
+// who is there: one file is never merged alone, and this makes another.
+func (e *Engine) nudge(ctx context.Context, writing *sync.Mutex, merge bool) error {
+	var rows []int64
+	if merge {
+		err := e.store.EachFindable(ctx, func(c *app.Findable) error {
+			rows = append(rows, c.Row)
+			return errEnough
+		})
+		if err != nil && !errors.Is(err, errEnough) {
+			return err
+		}
+	}
+	writing.Lock()
+	defer writing.Unlock()
+	batch, err := e.changed(ctx, rows)
+	if err != nil {
+		return err
+	}
+	batch.SetInternal(keyMark, e.at.encode())
+	return write(ctx, e.index, batch)
+}
+
+// errEnough ends the reading of customers.
+var errEnough = errors.New("enough")

@@ -365,3 +365,17 @@ func (t *txn) archiveList(c *app.ArchiveList) (app.Result, error) {
 	}
 	return app.Result{List: l.Row, Changed: true}, t.feed(app.KindListSaved, 0, l.Row)
 }
+
+func (t *txn) restoreList(c *app.RestoreList) (app.Result, error) {
+	l, err := t.list(c.List)
+	if err != nil {
+		return app.Result{}, err
+	}
+	if l.ArchivedAt == nil {
+		return app.Result{List: l.Row}, nil
+	}
+	if _, err := t.w.q.exec("list_restore", l.Row); err != nil {
+		return app.Result{}, err
+	}
+	return app.Result{List: l.Row, Changed: true}, t.feed(app.KindListSaved, 0, l.Row)
+}

@@ -41,10 +41,14 @@ const (
 	forgetTimer = "forget task"
 )
 
-// StartTask begins what t says with the customers of rows, and does its first step, so that
+// StartTask begins what t says with customers by their rows, and does its first step, so that
 // a small one is done when it returns. Of t, Action and what belongs to it are read, and By.
 // It returns CodeInvalid when the action lacks what it needs, CodeNotFound for an unknown list.
-func (db *DB) StartTask(ctx context.Context, t app.Task, rows *roaring64.Bitmap) (*app.Task, error) {
+func (db *DB) StartTask(ctx context.Context, t app.Task, customers []int64) (*app.Task, error) {
+	rows := roaring64.New()
+	for _, row := range customers {
+		rows.Add(uint64(row))
+	}
 	if err := db.checkTask(ctx, &t, rows); err != nil {
 		return nil, err
 	}

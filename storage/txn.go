@@ -77,6 +77,8 @@ func (t *txn) apply(c app.Change) (app.Result, error) {
 		return t.saveList(c)
 	case *app.ArchiveList:
 		return t.archiveList(c)
+	case *app.RestoreList:
+		return t.restoreList(c)
 	case *app.SaveSegment:
 		return t.saveSegment(c)
 	case *app.DeleteSegment:

@@ -43,6 +43,7 @@ type job struct {
 	answer  []byte
 	repeat  bool
 	err     error
+	idle    bool // it writes nothing
 	grows   bool // it is refused while the disk is nearly full
 
 	delivery app.Delivery
@@ -209,7 +210,9 @@ func (w *writer) group(first *job) {
 		}
 	}
 	err := w.transact(jobs)
-	w.note(err)
+	if err != nil || len(jobs) > 1 || !first.idle {
+		w.note(err)
+	}
 	if err != nil && len(jobs) > 1 && !isMachineFault(err) {
 		w.db.log.Error("a shared transaction failed; trying each request alone", "requests", len(jobs), "error", err)
 		for _, j := range jobs {

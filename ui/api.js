@@ -109,6 +109,16 @@ export const api = {
   signOut: () => call("DELETE", "/api/session"),
   /** @param {string} token @param {string} email @param {string} password @returns {Promise<import("./types.js").Session>} */
   setUp: (token, email, password) => call("POST", "/api/setup", { body: { token, email, password } }),
+  /** @returns {Promise<import("./types.js").Health>} */
+  health: () => call("GET", "/api/health"),
+  /** @param {boolean} discard what waits is given up @returns {Promise<{waiting: number}>} */
+  endQuarantine: (discard) => call("POST", "/api/quarantine/end", { body: { discard } }),
+  /** @param {AbortSignal} [signal] @returns {Promise<import("./types.js").Backups>} */
+  backups: (signal) => call("GET", "/api/backups", { signal }),
+  /** @returns {Promise<import("./types.js").Backups>} */
+  makeBackup: () => call("POST", "/api/backups", { body: {} }),
+  /** @param {string} name @returns {Promise<import("./types.js").Backups>} */
+  verifyBackup: (name) => call("POST", `/api/backups/${at(name)}/verify`, { body: {} }),
   /** @returns {Promise<import("./types.js").Overview>} */
   overview: () => call("GET", "/api/overview"),
 

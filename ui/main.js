@@ -5,12 +5,14 @@ import { api, onSignedOut } from "./api.js";
 import { listen } from "./keyboard.js";
 import { forget, useResource } from "./resource.js";
 import { match, start, usePlace } from "./router.js";
+import { Banner } from "./components/banner.js";
 import { Help } from "./components/help.js";
 import { Palette } from "./components/palette.js";
 import { Rail, TabBar, TopBar } from "./components/rail.js";
 import { toast, Toasts } from "./components/toast.js";
 import { Trouble } from "./components/trouble.js";
 import { Attributes } from "./pages/attributes.js";
+import { Backups } from "./pages/backups.js";
 import { Customer } from "./pages/customer.js";
 import { Accounts, Customers } from "./pages/customers.js";
 import { Events } from "./pages/events.js";
@@ -50,6 +52,7 @@ const PAGES = [
   ["/app/requests", Requests],
   ["/app/settings", Keys],
   ["/app/settings/keys", Keys],
+  ["/app/settings/backups", Backups],
   ["/app/keys", Keys],
 ];
 
@@ -86,7 +89,7 @@ function Frame({ session, leave }) {
   const close = useCallback(() => setOpen(""), []);
   return html`<a class="skip" href="#content">Skip to the content</a>
     <${TopBar} ...${shared} />
-    <div class="app"><${Rail} ...${shared} /><${Page} session=${session} /></div>
+    <div class="app"><${Rail} ...${shared} /><div class="column"><${Banner} session=${session} /><${Page} session=${session} /></div></div>
     <${TabBar} ...${shared} />
     ${open === "find" ? html`<${Palette} close=${close} />` : null}
     ${open === "help" ? html`<${Help} close=${close} />` : null}`;

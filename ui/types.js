@@ -215,4 +215,17 @@
 /** @typedef {{url: string, kind: string, state: string, tries: number, error?: string, done_at?: string, next_try?: string}} Sent */
 /** @typedef {Delivery & {body?: any, mended?: string, sent?: Sent[], customers: Record<string, string>}} DeliveryDetail */
 
+/** @typedef {{name: string, at: string, bytes: number, encrypted: boolean, opens: boolean, checked: string|null, fault: string, checking: boolean}} BackupFile */
+/** @typedef {{data: BackupFile[], folder: string, every_seconds: number, keep: number, next: string|null, running: boolean, fault: string}} Backups */
+/**
+ * @typedef {object} Health
+ * @property {boolean} ready
+ * @property {string} trouble why it is not
+ * @property {{free: number, total: number, database: number, log: number, low: boolean}} disk bytes
+ * @property {{head: number, behind: number, readers: {name: string, seq: number, behind: number}[]}} feed
+ * @property {{at: string, fault: string}|null} check
+ * @property {{last: string|null, bytes: number, next: string|null, running: boolean, fault: string}|null} backup
+ * @property {{since: string, of: string, file: string, waiting: number}|null} quarantine
+ */
+
 export {};

@@ -97,6 +97,12 @@ type Store interface {
 	DeliveryRow(id string) (int64, error)
 	ExternalIDs(ctx context.Context, customer int64) ([][2]string, error)
 
+	StartTask(ctx context.Context, t app.Task, customers []int64) (*app.Task, error)
+	Task(ctx context.Context, row int64) (*app.Task, error)
+	Tasks(ctx context.Context, before int64, limit int) ([]app.Task, error)
+	UndoTask(ctx context.Context, row int64) (*app.Task, error)
+	StopTask(ctx context.Context, row int64) (*app.Task, error)
+
 	Ready(ctx context.Context) error
 	Disk() app.Disk
 	FileCheck() app.FileCheck
@@ -197,12 +203,20 @@ func (a *Admin) Mount(engine *gin.Engine) {
 
 	on("GET", "/overview", a.overview)
 	on("GET", "/customers", a.customers)
+	on("GET", "/customers/export", a.exportCustomers)
+	on("POST", "/customers/export", a.exportCustomers)
 	on("GET", "/customers/:id", a.customer)
+	on("PUT", "/customers/:id", a.changeCustomer)
+	on("DELETE", "/customers/:id", a.eraseCustomer)
+	on("GET", "/tasks", a.tasks)
+	on("POST", "/tasks", a.startTask)
+	on("GET", "/tasks/:id", a.aTask(a.store.Task))
+	on("POST", "/tasks/:id/undo", a.aTask(a.store.UndoTask))
+	on("POST", "/tasks/:id/stop", a.aTask(a.store.StopTask))
 	on("GET", "/customers/:id/json", a.customerJSON)
 	on("GET", "/customers/:id/timeline", a.timeline)
 	on("GET", "/customers/:id/live", a.customerLive)
 	on("GET", "/customers/:id/dossier", a.dossier)
-	on("POST", "/customers/:id/erase", a.erase)
 	on("GET", "/erasures", a.erasures)
 	on("POST", "/erasures/check", a.checkErasure)
 	on("POST", "/erasures/lift", a.liftErasure)
@@ -212,6 +226,7 @@ func (a *Admin) Mount(engine *gin.Engine) {
 	on("GET", "/lists/:id", a.list)
 	on("PUT", "/lists/:id", a.saveList)
 	on("DELETE", "/lists/:id", a.archiveList)
+	on("POST", "/lists/:id/restore", a.restoreList)
 	on("GET", "/lists/:id/subscribers", a.subscribers)
 	on("GET", "/segments", a.segments)
 	on("POST", "/segments", a.saveSegment)
@@ -420,6 +435,11 @@ type envelope struct {
 	Previous string `json:"previous_cursor,omitempty"`
 	// Index is what the search index is doing, where a text was searched for.
 	Index *app.IndexState `json:"index,omitempty"`
+	// Words are the conditions on attributes, each as a sentence has it.
+	Words []string `json:"words,omitempty"`
+	// Loading is how much of what the page is sorted or filtered by has been read into
+	// memory; until it is there, there is no data.
+	Loading *float64 `json:"loading,omitempty"`
 }
 
 // cursors fills the cursors of a page whose first and last ids are given.

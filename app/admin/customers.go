@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
-	"strings"
 	"time"
 
 	"kith/app"
@@ -59,59 +58,37 @@ func rowOf(c *app.Customer) customerRow {
 	return r
 }
 
-// customers answers a page of those whom the query's conditions hold: query (a text),
-// segment, list, attribute=name:value (again for more, all must hold), device, archived,
-// is_account, email, number.
+// customers answers a page of those whom the query's conditions hold: see [Admin.conditions].
 func (a *Admin) customers(c *call) (any, error) {
-	f, g, err := a.customerFilter(c)
+	q, err := a.conditions(c.Request.Context(), c.Request.URL.Query())
 	if err != nil {
 		return nil, err
 	}
-	e, customers, err := a.listed(c, g, f)
+	e, customers, err := a.listed(c, q)
 	if err != nil {
 		return nil, err
 	}
 	rows := rowsOf(customers)
-	if (f.Prefix != "" || len(f.Attributes) > 0 || f.Device != nil) && a.o.Search != nil {
+	if q.searches() && a.o.Search != nil {
 		index := a.o.Search.Index()
 		e.Index = &index
 		for i := range customers {
-			rows[i].Marks = a.o.Search.Marks(c.Request.Context(), f.Prefix, &customers[i])
+			rows[i].Marks = a.o.Search.Marks(c.Request.Context(), q.filter.Prefix, &customers[i])
 		}
 	}
-	e.Data = rows
+	e.Data, e.Words = rows, q.words
 	return e, nil
 }
 
-// customerFilter reads the conditions of a listing of customers.
-func (a *Admin) customerFilter(c *call) (f app.CustomerFilter, g *app.Segment, err error) {
-	f = app.CustomerFilter{Email: c.Query("email"), Number: c.Query("number"), Prefix: strings.TrimSpace(c.Query("query"))}
-	if list := c.Query("list"); list != "" {
-		f.Lists = []string{list}
-	}
-	for name, into := range map[string]**bool{"is_account": &f.IsAccount, "archived": &f.Archived, "device": &f.Device} {
-		if v := c.Query(name); v != "" {
-			b := v == "true"
-			*into = &b
-		}
-	}
-	for _, v := range c.QueryArray("attribute") {
-		name, value, ok := strings.Cut(v, ":")
-		if !ok || name == "" || value == "" {
-			return f, nil, app.Invalid("attribute", "must be a name and a value with a colon between them, not %q", v)
-		}
-		f.Attributes = append(f.Attributes, app.AttributeIs{Name: name, Value: value})
-	}
-	if id := c.Query("segment"); id != "" {
-		g, err = a.membership.Find(c.Request.Context(), id)
-	}
-	return f, g, err
-}
-
 // listed returns a page of the customers that the conditions hold, without its data.
-func (a *Admin) listed(c *call, g *app.Segment, f app.CustomerFilter) (*envelope, []app.Customer, error) {
-	if after, before := c.Query("next_cursor"), c.Query("previous_cursor"); api.UsesSearch(a.o.Search, &f, after, before) {
-		return a.searched(c, g, f, after, before)
+func (a *Admin) listed(c *call, q *conditions) (*envelope, []app.Customer, error) {
+	after, before := c.Query("next_cursor"), c.Query("previous_cursor")
+	searches := q.searches() && api.UsesSearch(a.o.Search, &q.filter, after, before)
+	if len(q.sort) > 0 || q.inMemory() && !searches {
+		return a.sorted(c, q)
+	}
+	if searches {
+		return a.searched(c, q, after, before)
 	}
 	p, err := a.page(c)
 	if err != nil {
@@ -119,10 +96,10 @@ func (a *Admin) listed(c *call, g *app.Segment, f app.CustomerFilter) (*envelope
 	}
 	var customers []app.Customer
 	var more bool
-	if g == nil {
-		customers, more, err = a.store.Customers(c.Request.Context(), f, p)
+	if q.segment == nil {
+		customers, more, err = a.store.Customers(c.Request.Context(), q.filter, p)
 	} else {
-		customers, more, err = a.membership.Customers(c.Request.Context(), g, f, p)
+		customers, more, err = a.membership.Customers(c.Request.Context(), q.segment, q.filter, p)
 	}
 	if err != nil {
 		return nil, nil, err
@@ -131,12 +108,15 @@ func (a *Admin) listed(c *call, g *app.Segment, f app.CustomerFilter) (*envelope
 	if len(customers) > 0 {
 		e.cursors(p, customers[0].ID, customers[len(customers)-1].ID, more)
 	}
-	e.Total, err = a.total(c, g, f)
+	if e.Total, err = a.total(c, q.segment, q.filter); err == nil && e.Total == nil {
+		e.Total = a.counted(c.Request.Context(), q)
+	}
 	return e, customers, err
 }
 
 // searched returns a page of what the filter's query means, best first.
-func (a *Admin) searched(c *call, g *app.Segment, f app.CustomerFilter, after, before string) (*envelope, []app.Customer, error) {
+func (a *Admin) searched(c *call, q *conditions, after, before string) (*envelope, []app.Customer, error) {
+	f := q.filter
 	limit, err := c.number("limit", 50, 200)
 	if err != nil {
 		return nil, nil, err
@@ -144,7 +124,12 @@ func (a *Admin) searched(c *call, g *app.Segment, f app.CustomerFilter, after, b
 	if after != "" {
 		before = ""
 	}
-	members := a.membership.Narrow(g, &f)
+	members := a.membership.Narrow(q.segment, &f)
+	if q.inMemory() {
+		if members, err = a.narrowed(c.Request.Context(), q); err != nil {
+			return nil, nil, err
+		}
+	}
 	found, err := api.SearchCustomers(c.Request.Context(), a.o.Search, a.store, f, members, api.SearchPage{Limit: limit, After: after, Before: before})
 	if err != nil {
 		return nil, nil, err

@@ -92,6 +92,14 @@ func (a *Admin) archiveList(c *call) (any, error) {
 	return map[string]string{"status": "ok"}, nil
 }
 
+// restoreList undoes the archiving of a list.
+func (a *Admin) restoreList(c *call) (any, error) {
+	if _, err := a.apply(c, &app.RestoreList{List: c.Param("id")}); err != nil {
+		return nil, err
+	}
+	return a.list(c)
+}
+
 type subscriberView struct {
 	ID         string      `json:"id"`
 	UID        string      `json:"uid"`

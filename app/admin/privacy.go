@@ -1,7 +1,6 @@
 package admin
 
 import (
-	"context"
 	"net/http"
 	"strings"
 
@@ -23,26 +22,6 @@ func (a *Admin) dossier(c *call) (any, error) {
 		panic(http.ErrAbortHandler) // half a file must not look like a whole one
 	}
 	return nil, nil
-}
-
-// erase removes a customer for good. What was typed must be the customer's id.
-func (a *Admin) erase(c *call) (any, error) {
-	var in struct{ ID string }
-	if err := c.decode(&in); err != nil {
-		return nil, err
-	}
-	customer, err := a.find(c)
-	if err != nil {
-		return nil, err
-	}
-	if in.ID != customer.UID {
-		return nil, app.Invalid("id", "is not this customer's; type it as it stands on the page")
-	}
-	settled, err := a.o.Privacy.Erase(context.WithoutCancel(c.Request.Context()), customer.UID)
-	if err != nil {
-		return nil, err
-	}
-	return map[string]bool{"settled": settled}, nil
 }
 
 // erasures says how many marks of erased people are kept.

@@ -242,7 +242,7 @@ func (a *Admin) newCauses(ctx context.Context) *causes {
 // causeKinds are the words of the kinds that have no name beside them.
 var causeKinds = map[app.Kind]string{
 	0: "clock", app.KindCreated: "created", app.KindDevice: "device", app.KindMerged: "merged", app.KindDeleted: "deleted", app.KindArchived: "archived",
-	app.KindConverted: "converted", app.KindRenamed: "renamed", app.KindErasedEvents: "erased_events", app.KindEvents: "event", app.KindAttribute: "changed",
+	app.KindConverted: "converted", app.KindRenamed: "renamed", app.KindRestored: "restored", app.KindErasedEvents: "erased_events", app.KindEvents: "event", app.KindAttribute: "changed",
 	app.KindList: "list", app.KindListSaved: "list", app.KindAccount: "account", app.KindSegmentSaved: "segment",
 }
 

@@ -180,6 +180,7 @@ type note struct {
 	Import   string          `json:"import"`
 	File     string          `json:"file"`
 	Made     bool            `json:"made"`
+	Into     string          `json:"into"`
 }
 
 func historyEntry(h *app.HistoryEntry) entry {
@@ -212,6 +213,8 @@ func historyEntry(h *app.HistoryEntry) entry {
 		out["member"] = map[string]string{"uid": n.UID}
 	case app.KindMerged:
 		out["kind"], out["uid"] = "merged", n.UID
+	case app.KindRestored:
+		out["kind"], out["uid"], out["into"] = "restored", n.UID, n.Into
 	case app.KindImported:
 		out["id"] = fmt.Sprint("i", -h.Row)
 		out["kind"], out["import"], out["made"] = "imported", map[string]string{"id": n.Import, "file": n.File}, n.Made

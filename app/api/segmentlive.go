@@ -21,6 +21,9 @@ type Segments interface {
 	// Preview evaluates a rule for everybody. While what it looks at is still being read it
 	// waits up to ctx's deadline, and then answers Loading.
 	Preview(ctx context.Context, r *app.Rule, sample int) (app.Preview, error)
+	// Choose answers who fits a choice. While what it looks at is still being read it waits up
+	// to ctx's deadline, and then answers Loading.
+	Choose(ctx context.Context, c app.Choice) (app.Chosen, error)
 	// Await waits until a segment's membership is that of a version of its rule, or ctx ends,
 	// and reports whether it is.
 	Await(ctx context.Context, segment, version int64) bool

@@ -40,6 +40,7 @@ type house struct {
 	db       *storage.DB
 	segments *keeper.Keeper
 	office   *privacy.Office
+	requests *requestlog.Log
 	// mount puts what answers requests on an engine; run is what works beside that.
 	mount []func(*gin.Engine)
 	run   []func(context.Context) error
@@ -91,7 +92,7 @@ func openHouse(ctx context.Context, cfg *config.Config, o houseOptions) (_ *hous
 		Imports: imports, Memory: []privacy.Memory{requests}, Derived: []privacy.Derived{index}, Log: o.log, Event: api.AppendEvent,
 		User: func(ctx context.Context, b []byte, c *app.Customer) []byte { return wire.AppendUser(ctx, b, c) },
 	})
-	h.office = office
+	h.office, h.requests = office, requests
 	wire = api.New(db, api.Options{
 		Clock: o.clock, Zone: cfg.Zone, Pinned: pinned, AnyKey: o.mock, Version: Version,
 		OrgID: db.OrgID(), Log: o.log, Requests: requests, Proxies: cfg.Proxies, KeyRate: cfg.KeyRate, AddressRate: cfg.AddressRate, Search: index, Segments: h.segments,

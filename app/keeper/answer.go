@@ -141,15 +141,7 @@ func (k *Keeper) Preview(ctx context.Context, r *app.Rule, sample int) (app.Prev
 			return app.Preview{Count: c.Members, Total: c.Total, Sample: c.Newest, Conditions: c.Conditions, Loading: 1, Took: time.Since(began)}, nil
 		}
 		cols.RUnlock()
-		w := wish{needs: needs, done: make(chan struct{})}
-		select {
-		case k.wishes <- w:
-		case <-ctx.Done():
-			return k.unready(ctx)
-		}
-		select {
-		case <-w.done:
-		case <-ctx.Done():
+		if k.want(ctx, needs) != nil {
 			return k.unready(ctx)
 		}
 	}
@@ -181,3 +173,51 @@ func (k *Keeper) Columns() (bytes int64, ready bool) {
 }
 
 var _ column.Names = names{}
+
+// Choose answers who fits a choice. While columns are being read it waits until ctx's
+// deadline, and then answers how far the reading is.
+func (k *Keeper) Choose(ctx context.Context, c app.Choice) (app.Chosen, error) {
+	if c.Rule == nil {
+		c.Rule = &app.Rule{Group: app.All}
+	}
+	for {
+		select {
+		case <-k.loaded:
+		case <-ctx.Done():
+			p, err := k.unready(ctx)
+			return app.Chosen{Loading: p.Loading}, err
+		}
+		k.mu.RLock()
+		cols := k.cols
+		k.mu.RUnlock()
+		cols.RLock()
+		plan, needs := cols.Compile(c.Rule, k.namesFor(ctx))
+		if needs = append(needs, cols.Lacks(c.Sort)...); len(needs) == 0 {
+			plan.Ready(k.now())
+			out := plan.Pick(c)
+			cols.RUnlock()
+			return out, nil
+		}
+		cols.RUnlock()
+		if err := k.want(ctx, needs); err != nil {
+			p, err := k.unready(ctx)
+			return app.Chosen{Loading: p.Loading}, err
+		}
+	}
+}
+
+// want asks for columns and waits until they are there, or ctx ends.
+func (k *Keeper) want(ctx context.Context, needs []column.Need) error {
+	w := wish{needs: needs, done: make(chan struct{})}
+	select {
+	case k.wishes <- w:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	select {
+	case <-w.done:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}

@@ -8,8 +8,6 @@ import (
 
 	"kith/app"
 	"kith/app/keeper"
-
-	"github.com/RoaringBitmap/roaring/v2/roaring64"
 )
 
 // Who was deleted and is brought back is in its segments again, with its events, also when
@@ -27,8 +25,7 @@ func TestKeeper_whoComesBackIsInItsSegmentsAgain(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		rows := roaring64.BitmapOf(uint64(row))
-		task, err := h.db.StartTask(bg, app.Task{Action: app.TaskDelete}, rows)
+		task, err := h.db.StartTask(bg, app.Task{Action: app.TaskDelete}, []int64{row})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -72,7 +69,7 @@ func TestKeeper_anUndoneMergeGivesTheEventsBack(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	task, err := h.db.StartTask(bg, app.Task{Action: app.TaskMerge, Into: bo}, roaring64.BitmapOf(uint64(ada)))
+	task, err := h.db.StartTask(bg, app.Task{Action: app.TaskMerge, Into: bo}, []int64{ada})
 	if err != nil {
 		t.Fatal(err)
 	}

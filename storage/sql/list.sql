@@ -30,6 +30,9 @@ where id = :id
 -- name: list_archive
 update lists set archived_at = :at where id = :id and archived_at is null
 
+-- name: list_restore
+update lists set archived_at = null where id = :id
+
 -- name: list_count
 update lists
 set pending = pending + :pending, subscribed = subscribed + :subscribed, unsubscribed = unsubscribed + :unsubscribed
