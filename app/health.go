@@ -104,3 +104,16 @@ type BackupState struct {
 	// Files are newest first.
 	Files []BackupFile
 }
+
+// WriterStats is what the writer has done since the start.
+type WriterStats struct {
+	Commits  int64
+	Failures int64 // transactions that were undone
+	Jobs     int64 // requests that were committed
+	Changes  int64 // and rows of files
+	Waiting  int64 // Changes that wait
+	// Groups counts transactions by how many requests shared them: up to 1, 2, 4 … and more.
+	Groups [14]int64
+	// Events and Flips are those ever stored: events, and entries and leavings of segments.
+	Events, Flips int64
+}

@@ -22,6 +22,7 @@ var mayImport = map[string][]string{
 	"app/config":              {"app"},
 	"app/requestlog":          {"app"},
 	"app/backup":              {"app"},
+	"app/metrics":             {"app"},
 	"app/ingest":              {"app"},
 	"app/segment":             {"app"},
 	"app/column":              {"app", "app/segment"},

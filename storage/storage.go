@@ -157,6 +157,7 @@ func Open(ctx context.Context, folder string, o Options) (_ *DB, err error) {
 		return nil, explain(err)
 	}
 	db.head.Store(db.writer.state.seq)
+	db.writer.stats.keep(db.writer.state)
 	go db.writer.run()
 	return db, nil
 }

@@ -30,6 +30,7 @@ type writer struct {
 	crowd   int // jobs of the last group
 	state   *state
 	commits atomic.Int64
+	stats   writerStats
 	trouble atomic.Pointer[app.Error] // why the last transaction was not taken, nil when it was
 }
 
@@ -280,6 +281,7 @@ func (w *writer) transact(jobs []*job) (err error) {
 		if err == nil {
 			return
 		}
+		w.stats.failures.Add(1)
 		_, _ = w.db.conn.ExecContext(ctx, "rollback")
 		if fresh, lerr := loadState(w.q); lerr == nil {
 			w.state = fresh
@@ -309,6 +311,7 @@ func (w *writer) transact(jobs []*job) (err error) {
 		return fmt.Errorf("commit: %w", err)
 	}
 	w.commits.Add(1)
+	w.stats.took(jobs, w.state)
 	t.publish()
 	return nil
 }

@@ -12,6 +12,7 @@ import (
 	"kith/app/hook"
 	"kith/app/importer"
 	"kith/app/keeper"
+	"kith/app/metrics"
 	"kith/app/outward"
 	"kith/app/privacy"
 	"kith/app/requestlog"
@@ -44,7 +45,9 @@ type house struct {
 	// mount puts what answers requests on an engine; run is what works beside that.
 	mount []func(*gin.Engine)
 	run   []func(context.Context) error
-	log   *slog.Logger
+	// around, if set, is what every request passes.
+	around gin.HandlerFunc
+	log    *slog.Logger
 }
 
 // openHouse opens cfg's data folder and puts the parts together. Nothing runs yet.
@@ -104,6 +107,11 @@ func openHouse(ctx context.Context, cfg *config.Config, o houseOptions) (_ *hous
 		Backups: backups, Wake: wake, Privacy: office,
 	})
 	h.mount = []func(*gin.Engine){wire.Mount, pages.Mount, dashboard}
+	if cfg.Metrics != config.MetricsOff && !o.mock {
+		figures := metrics.New(db, metrics.Options{Version: Version, Columns: h.segments.Columns, Index: index.Index, Backups: backups.State, Everybody: cfg.Metrics == config.MetricsAll})
+		h.around = figures.Around
+		h.mount = append(h.mount, figures.Mount)
+	}
 	h.run = append(h.run, wire.Run, db.KeepHouse, db.KeepEvents, index.Run, h.segments.Run, imports.Run, office.Run)
 	return h, nil
 }
