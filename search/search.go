@@ -144,6 +144,9 @@ type Engine struct {
 	at      mark  // how far the feed was read
 	durable int64 // the position inside the index
 	told    int64 // the position that the store has written; -1: none
+	fresh   bool  // just built, in many segments
+
+	compacting sync.WaitGroup
 }
 
 // New returns an engine for a data folder. It touches nothing: Run opens the index.

@@ -538,7 +538,7 @@ func (t *txn) delete(c *app.Delete) (app.Result, error) {
 	if err := t.removeCustomer(rec, aliases, false); err != nil {
 		return res, err
 	}
-	return res, t.feed(app.KindDeleted, row, 0)
+	return res, t.feed(app.KindDeleted, row, int64(rec.insertedAt))
 }
 
 // removeCustomer takes a customer and what hangs on it out of every table and counter. The

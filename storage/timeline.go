@@ -249,6 +249,18 @@ func (db *DB) Attributes(ctx context.Context) ([]app.AttributeStat, error) {
 // EachEvent calls f for every event in the order of arrival, in short steps. From and
 // to bound the events' own time; to is not included.
 func (db *DB) EachEvent(ctx context.Context, filter app.EventFilter, f func(*app.Event) error) error {
+	for after, more := int64(0), true; more; {
+		var err error
+		if after, more, err = db.EventsAfter(ctx, after, filter, f); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// EventsAfter is one step of EachEvent, from a row on. It returns the row of the last
+// event that it looked at, and whether there were more behind it.
+func (db *DB) EventsAfter(ctx context.Context, after int64, filter app.EventFilter, f func(*app.Event) error) (last int64, more bool, err error) {
 	lo, hi := int64(math.MinInt64), int64(math.MaxInt64)
 	if filter.From != nil {
 		lo = int64(*filter.From)
@@ -256,35 +268,31 @@ func (db *DB) EachEvent(ctx context.Context, filter app.EventFilter, f func(*app
 	if filter.To != nil {
 		hi = int64(*filter.To)
 	}
-	for after := int64(0); ; {
-		var step []app.Event
-		err := db.queries.each(ctx, "event_export", args(after, exportStep), func(rows *sql.Rows) error {
-			var e app.Event
-			var key *string
-			if err := rows.Scan(&e.Row, &e.Customer, &e.UID, &e.Name, &e.At, &e.Value, &e.Properties, &e.Source, &key); err != nil {
-				return err
-			}
-			if key != nil {
-				e.MessageID = *key
-			}
-			step = append(step, e)
-			return nil
-		})
-		if err != nil {
+	var step []app.Event
+	err = db.queries.each(ctx, "event_export", args(after, exportStep), func(rows *sql.Rows) error {
+		var e app.Event
+		var key *string
+		if err := rows.Scan(&e.Row, &e.Customer, &e.UID, &e.Name, &e.At, &e.Value, &e.Properties, &e.Source, &key); err != nil {
 			return err
 		}
-		for i := range step {
-			e := &step[i]
-			after = e.Row
-			if int64(e.At) < lo || int64(e.At) >= hi || filter.Name != "" && filter.Name != e.Name {
-				continue
-			}
-			if err := f(e); err != nil {
-				return err
-			}
+		if key != nil {
+			e.MessageID = *key
 		}
-		if len(step) < exportStep {
-			return nil
+		step = append(step, e)
+		return nil
+	})
+	if err != nil {
+		return after, false, err
+	}
+	for i := range step {
+		e := &step[i]
+		after = e.Row
+		if int64(e.At) < lo || int64(e.At) >= hi || filter.Name != "" && filter.Name != e.Name {
+			continue
+		}
+		if err := f(e); err != nil {
+			return after, false, err
 		}
 	}
+	return after, len(step) == exportStep, nil
 }

@@ -30,6 +30,7 @@ type Store interface {
 	ListCursorRow(id string) (int64, error)
 	EachCustomer(ctx context.Context, f func(*app.Customer) error) error
 	EachEvent(ctx context.Context, filter app.EventFilter, f func(*app.Event) error) error
+	FollowStore
 	EventNames(ctx context.Context, fromDay int64) ([]app.EventStat, error)
 	Attributes(ctx context.Context) ([]app.AttributeStat, error)
 	Lists(ctx context.Context, p app.Page) ([]app.List, bool, error)

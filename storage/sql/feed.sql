@@ -4,6 +4,9 @@ insert into feed (seq, at, kind, customer_id, key, count) values (:seq, :at, :ki
 -- name: feed_head
 select coalesce(max(seq), 0) from feed
 
+-- name: feed_start
+select coalesce(min(seq), 0) from feed
+
 -- name: feed_after
 -- A reader, from its cursor on. Served by the row number.
 select seq, at, kind, customer_id, key, count from feed where seq > :after order by seq limit :limit
