@@ -151,11 +151,7 @@ func (s *Snapshot) WriteTo(w io.Writer) (written int64, err error) {
 			return written, fmt.Errorf("page %d of the database has %d bytes", number, len(raw))
 		}
 		copy(page, raw)
-		if keep, free := s.free[number]; free {
-			clear(page[keep:])
-		} else {
-			blank(page, number == 1)
-		}
+		s.clean(page, number)
 		n, err := w.Write(page)
 		written += int64(n)
 		if err != nil {
