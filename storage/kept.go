@@ -15,24 +15,24 @@ import (
 // back first, so that erasing finds everything: see [txn.recall].
 
 type keptCustomer struct {
-	UID         string          `json:"uid"`
-	Provisional bool            `json:"provisional,omitempty"`
-	Text        [4]*string      `json:"text"`
-	CreatedAt   app.Instant     `json:"created"`
-	InsertedAt  app.Instant     `json:"inserted"`
-	IsAccount   bool            `json:"account,omitempty"`
-	ArchivedAt  *int64          `json:"archived,omitempty"`
-	Attributes  json.RawMessage `json:"attributes"`
-	Changed     []byte          `json:"changed"`
-	Aliases     []string        `json:"aliases,omitempty"`
-	Devices     []app.Device    `json:"devices,omitempty"`
-	Lists       []keptPlace     `json:"lists,omitempty"`
-	Accounts    []keptPlace     `json:"accounts,omitempty"`
-	Members     []keptPlace     `json:"members,omitempty"`
-	External    [][2]string     `json:"external,omitempty"`
-	Stamps      [][2]string     `json:"stamps,omitempty"` // by service
-	Imports     []keptImport    `json:"imports,omitempty"`
-	Merge       *keptMerge      `json:"merge,omitempty"` // it was not deleted but merged into another
+	UID         string       `json:"uid"`
+	Provisional bool         `json:"provisional,omitempty"`
+	Text        [4]*string   `json:"text"`
+	CreatedAt   app.Instant  `json:"created"`
+	InsertedAt  app.Instant  `json:"inserted"`
+	IsAccount   bool         `json:"account,omitempty"`
+	ArchivedAt  *int64       `json:"archived,omitempty"`
+	Attributes  []byte       `json:"attributes"` // as the row has them
+	Changed     []byte       `json:"changed"`
+	Aliases     []string     `json:"aliases,omitempty"`
+	Devices     []app.Device `json:"devices,omitempty"`
+	Lists       []keptPlace  `json:"lists,omitempty"`
+	Accounts    []keptPlace  `json:"accounts,omitempty"`
+	Members     []keptPlace  `json:"members,omitempty"`
+	External    [][2]string  `json:"external,omitempty"`
+	Stamps      [][2]string  `json:"stamps,omitempty"` // by service
+	Imports     []keptImport `json:"imports,omitempty"`
+	Merge       *keptMerge   `json:"merge,omitempty"` // it was not deleted but merged into another
 }
 
 // keptPlace is a place on a list, or in an account.
@@ -54,7 +54,7 @@ type keptImport struct {
 func (t *txn) describe(rec *record) (*keptCustomer, error) {
 	attributes, changed := rec.encode()
 	k := &keptCustomer{UID: rec.uid, Provisional: rec.provisional, Text: rec.text, CreatedAt: rec.createdAt, InsertedAt: rec.insertedAt,
-		IsAccount: rec.isAccount, Attributes: json.RawMessage(attributes), Changed: changed}
+		IsAccount: rec.isAccount, Attributes: attributes, Changed: changed}
 	if rec.archivedAt.Valid {
 		k.ArchivedAt = &rec.archivedAt.Int64
 	}
@@ -297,7 +297,7 @@ func (t *txn) insertKept(row int64, k *keptCustomer, free bool) (*record, error)
 		rec.uid, rec.provisional = fmt.Sprintf("\x00kept %d", row), false // folded away in this transaction
 	}
 	_, err := t.w.q.exec("import_customer_insert", row, rec.uid, rec.provisional, nullable(rec.text[0]), nullable(rec.text[1]), nullable(rec.text[2]),
-		nullable(rec.text[3]), rec.emailKey(), int64(rec.createdAt), int64(rec.insertedAt), rec.isAccount, string(k.Attributes), k.Changed)
+		nullable(rec.text[3]), rec.emailKey(), int64(rec.createdAt), int64(rec.insertedAt), rec.isAccount, k.Attributes, k.Changed)
 	if err != nil {
 		return nil, err
 	}
