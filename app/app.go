@@ -21,6 +21,8 @@
 //	app/integration    one file a service outside: check its signature, its body → []Change; pure
 //	app/hook           the desk where services hand in: find, check, read, store, try again
 //	app/outward        what Kith sends by itself: hooks passed on, confirmations, certificates
+//	app/privacy        a customer's whole dossier, and erasure from everywhere
+//	app/metrics        /metrics: how many requests, how long, the writer, the feed, the disk
 //	app/mock           `kith mock`: the record, failures and clock in front of a throw-away workspace
 //	app/mock/example   how a team tests its own code against it, in Go and in Node
 //	app/service        Kith as a service of the machine: units, installing, readiness, the watchdog

@@ -14,7 +14,7 @@ const (
 	KindList                         // Key: row of the list
 	KindAccount                      // Customer joined, left or changed role; Key: row of the account
 	KindMerged                       // Key: row of the customer that was folded into Customer and is gone
-	KindDeleted                      //
+	KindDeleted                      // Key: when the customer had come first, which its public id is made of
 	KindArchived                     // archived or brought back
 	KindConverted                    // became an account or a customer
 	KindRenamed                      // got a uid (a provisional one was claimed)

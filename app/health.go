@@ -82,6 +82,8 @@ type BackupFile struct {
 	At        Instant // when the state that it holds was the newest
 	Bytes     int64
 	Encrypted bool
+	// Opens says that this Kith can open it: it is not encrypted, or with its own passphrase.
+	Opens bool
 	// Checked is when it was last taken apart and looked at, 0 for not since the start; Fault
 	// is what was found, "" when it is whole. Checking says that this is under way.
 	Checked  Instant
@@ -101,4 +103,17 @@ type BackupState struct {
 	Fault string
 	// Files are newest first.
 	Files []BackupFile
+}
+
+// WriterStats is what the writer has done since the start.
+type WriterStats struct {
+	Commits  int64
+	Failures int64 // transactions that were undone
+	Jobs     int64 // requests that were committed
+	Changes  int64 // and rows of files
+	Waiting  int64 // Changes that wait
+	// Groups counts transactions by how many requests shared them: up to 1, 2, 4 … and more.
+	Groups [14]int64
+	// Events and Flips are those ever stored: events, and entries and leavings of segments.
+	Events, Flips int64
 }

@@ -14,7 +14,7 @@ import (
 // BenchmarkSearch builds an index of 50,000 customers and measures kinds of queries,
 // each some hundred times with different words.
 func BenchmarkSearch(b *testing.B) {
-	const n = 50_000
+	const n = 100_000
 	db, _ := storagetest.Open(b)
 	var changes []app.Change
 	for i := range n {

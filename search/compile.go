@@ -65,7 +65,7 @@ func (k *compiler) clause(c clause, how reading) condition {
 		if c.quoted {
 			return k.exact(c.text)
 		}
-		return c.in(ofEmail)
+		return c.in(ofEmail, ofDomain)
 	case "uid", "id":
 		if c.quoted {
 			return k.exact(c.text)
@@ -189,6 +189,10 @@ func phrase(text string, sources ...byte) condition {
 		w = cut(w)
 		var one anyOf
 		for _, of := range sources {
+			if of == ofDomain { // of which the word is a part
+				one = append(one, termsLike{fieldWords, string(of) + w + ".", anything{}})
+				continue
+			}
 			one = append(one, termIs{fieldWords, string(of) + w})
 		}
 		parts = append(parts, one)

@@ -1,7 +1,9 @@
 package search
 
 import (
+	"maps"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/blevesearch/bleve/v2/index/scorch"
@@ -33,3 +35,33 @@ func SetInternal(t testing.TB, dataFolder, key, value string) {
 		t.Fatal(err)
 	}
 }
+
+// Fields are the fields of the index.
+func (e *Engine) Fields() []string {
+	v := e.hold()
+	defer v.release()
+	seen := map[string]bool{}
+	for _, p := range v.parts {
+		for _, f := range p.segment.Fields() {
+			seen[f] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(seen))
+}
+
+// TypoAccepts reports whether the index takes a word for what was typed with a typo.
+func TypoAccepts(typed, word string) bool {
+	dfa, err := typoBuilder.BuildDfa(typed, 1)
+	if err != nil {
+		return false
+	}
+	a := under{"f", oneTypo{dfa}}
+	s := a.Start()
+	for _, b := range []byte("f" + word) {
+		s = a.Accept(s, b)
+	}
+	return a.IsMatch(s)
+}
+
+// Nearly reports whether a word is marked for what was typed with a typo.
+func Nearly(word, typed string) bool { return nearly(spelled(word)[0], []rune(typed)) > 0 }

@@ -62,7 +62,7 @@ func (e *Engine) find(ctx context.Context, q app.Query, page int) (m *app.Matche
 		return nil, fmt.Errorf("search: %w", err)
 	}
 	for _, t := range tiers {
-		if t.below > 0 && f.total >= int64(t.below) {
+		if t.below > 0 && (f.total >= int64(t.below) || t.exact && f.counts[0] > 0) {
 			break
 		}
 		if t.make != nil {
@@ -94,6 +94,7 @@ type tier struct {
 	make  func() condition // makes c when it is looked for
 	looks int              // how many terms it may look at
 	below int              // only looked for when fewer have been found; 0: always
+	exact bool             // the first group is of those that are meant exactly: this one is not looked for when it has any
 }
 
 // tiers are the groups of matches of a text; of none, everybody.
@@ -128,10 +129,10 @@ func (k *compiler) tiers(q *app.Query, page int) []tier {
 	}
 	out = append(out, tier{c: main, looks: maxLooked})
 	if hasWord {
-		out = append(out, tier{make: func() condition { return k.all(clauses, inGroups) }, looks: maxLooked, below: page})
+		out = append(out, tier{make: func() condition { return k.all(clauses, inGroups) }, looks: maxLooked, exact: plain, below: page})
 	}
 	if typos {
-		out = append(out, tier{make: func() condition { return k.all(clauses, withTypo) }, looks: maxTypos, below: page})
+		out = append(out, tier{make: func() condition { return k.all(clauses, withTypo) }, looks: maxTypos, exact: plain, below: page})
 	}
 	return out
 }

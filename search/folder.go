@@ -217,6 +217,7 @@ func (e *Engine) close() {
 	err := e.show(nil)
 	if e.index != nil {
 		err = errors.Join(err, e.index.Close())
+		e.compacting.Wait()
 		e.index = nil
 	}
 	if e.workers != nil {
@@ -271,6 +272,7 @@ func (e *Engine) renew(ctx context.Context) error {
 		err = e.show(nil)
 	}
 	err = errors.Join(err, e.index.Close())
+	e.compacting.Wait()
 	e.index = nil
 	if err == nil {
 		err = e.discard()
@@ -284,5 +286,9 @@ func (e *Engine) renew(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("put the new search index in place: %w", err)
 	}
-	return e.open(ctx)
+	if err := e.open(ctx); err != nil {
+		return err
+	}
+	e.fresh = true
+	return nil
 }

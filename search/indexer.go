@@ -60,13 +60,12 @@ func (e *Engine) build(ctx context.Context) error {
 	if err := os.Remove(e.folder + askName); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("note that the search index is new: %w", err)
 	}
-	e.at, e.durable = head, head.seq
+	e.at, e.durable, e.fresh = head, head.seq, true
 	return e.refresh()
 }
 
 // fillAll indexes every customer, and the position of the feed as it stood before last. It
-// calls wrote after each batch. Reading and making documents goes on while a batch is
-// written: these are two processors' work.
+// calls wrote after each batch, one call at a time.
 func (e *Engine) fillAll(ctx context.Context, into *scorch.Scorch, wrote func() error) (mark, error) {
 	head, err := e.headMark(ctx)
 	if err != nil {
@@ -78,32 +77,7 @@ func (e *Engine) fillAll(ctx context.Context, into *scorch.Scorch, wrote func() 
 	}
 	e.o.Log.Info("the search index is being built", "head", head.seq, "customers", totals.Customers)
 	e.setState(func(s *State) { *s = State{Phase: Building, Of: totals.Customers} })
-	batches := make(chan *index.Batch, 1)
-	reading, stop := context.WithCancel(ctx)
-	defer stop()
-	readErr := make(chan error, 1)
-	go func() {
-		defer close(batches)
-		readErr <- e.readAll(reading, batches)
-	}()
-	built := int64(0)
-	for b := range batches {
-		if err := write(ctx, into, b); err != nil {
-			stop()
-			for range batches {
-			}
-			return mark{}, err
-		}
-		built += int64(len(b.IndexOps))
-		e.setState(func(s *State) { s.Built = built })
-		if err := wrote(); err != nil {
-			stop()
-			for range batches {
-			}
-			return mark{}, err
-		}
-	}
-	if err := <-readErr; err != nil {
+	if err := e.writeAll(ctx, into, wrote); err != nil {
 		return mark{}, fmt.Errorf("build the search index: %w", err)
 	}
 	last := index.NewBatch()
@@ -111,8 +85,44 @@ func (e *Engine) fillAll(ctx context.Context, into *scorch.Scorch, wrote func() 
 	if err := write(ctx, into, last); err != nil {
 		return mark{}, err
 	}
-	e.o.Log.Info("the search index is built", "customers", built)
+	e.o.Log.Info("the search index is built", "customers", e.State().Built)
 	return head, nil
+}
+
+// writers is how many batches are written at once: making a segment of one is most of the
+// work, and takes one processor.
+const writers = 2
+
+// writeAll reads every customer and writes them in batches.
+func (e *Engine) writeAll(ctx context.Context, into *scorch.Scorch, wrote func() error) error {
+	batches := make(chan *index.Batch)
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	var wg sync.WaitGroup
+	var mu sync.Mutex
+	for range writers {
+		wg.Go(func() {
+			for b := range batches {
+				err := write(ctx, into, b)
+				mu.Lock()
+				if err == nil {
+					e.setState(func(s *State) { s.Built += int64(len(b.IndexOps)) })
+					err = wrote()
+				}
+				mu.Unlock()
+				if err != nil {
+					stop(err)
+				}
+			}
+		})
+	}
+	err := e.readAll(ctx, batches)
+	close(batches)
+	wg.Wait()
+	if cause := context.Cause(ctx); cause != nil {
+		return cause
+	}
+	return err
 }
 
 // readAll makes the documents of every customer.
@@ -159,19 +169,49 @@ func (e *Engine) headMark(ctx context.Context) (mark, error) {
 
 // follow reads the feed until ctx ends, something fails, or a new index is asked for.
 func (e *Engine) follow(ctx context.Context) error {
-	following, stop := context.WithCancelCause(ctx)
-	var looking sync.WaitGroup
-	var writing sync.Mutex // of the index, or of what is shown of it
-	looking.Go(func() { e.look(following, &writing, stop) })
-	defer looking.Wait()
+	ctx, stop := context.WithCancelCause(ctx)
+	var beside sync.WaitGroup
+	var showing sync.Mutex // of what is shown of the index
+	beside.Go(func() { e.look(ctx, &showing, stop) })
+	defer beside.Wait()
 	defer stop(nil)
+	if e.fresh {
+		e.fresh = false
+		e.compacting.Go(func() { e.compact(ctx, e.index) })
+	}
+	err := e.windows(ctx, &showing)
+	if cause := context.Cause(ctx); cause != nil {
+		return cause
+	}
+	return err
+}
+
+// windows takes in the feed, a part at a time: one is written while the next is read.
+func (e *Engine) windows(ctx context.Context, showing *sync.Mutex) error {
+	var under *window
 	for {
-		if err := e.step(following, &writing); err != nil {
-			if ctx.Err() == nil && context.Cause(following) != nil {
-				return context.Cause(following)
-			}
+		next, err := e.read(ctx, under)
+		if under != nil {
+			err = errors.Join(err, e.wrote(ctx, under, showing))
+		}
+		if under = next; err == nil && next == nil {
+			err = e.await(ctx)
+		}
+		if err != nil {
 			return err
 		}
+		if next != nil && next.batch != nil {
+			next.done = make(chan error, 1)
+			go func() { next.done <- write(ctx, e.index, next.batch) }()
+		}
+	}
+}
+
+// compact makes one segment of the many that a build leaves: it is smaller, and one lookup
+// finds a term in it. The feed is followed meanwhile.
+func (e *Engine) compact(ctx context.Context, index *scorch.Scorch) {
+	if err := index.ForceMerge(ctx, nil); err != nil && ctx.Err() == nil {
+		e.o.Log.Warn("the search index was built, and not made compact: it takes more disk than it must", "error", err)
 	}
 }
 
@@ -182,6 +222,9 @@ func (e *Engine) look(ctx context.Context, writing *sync.Mutex, stop context.Can
 	for {
 		select {
 		case <-tick.C:
+		case done := <-e.purges:
+			done <- e.purge(ctx, writing)
+			continue
 		case <-ctx.Done():
 			return
 		}
@@ -202,24 +245,71 @@ func (e *Engine) look(ctx context.Context, writing *sync.Mutex, stop context.Can
 	}
 }
 
-// step takes in the next entries, or waits for some.
-func (e *Engine) step(ctx context.Context, writing *sync.Mutex) error {
-	entries, err := e.store.Feed(ctx, e.at.seq, feedStep)
-	if err != nil {
-		return err
+// window is a part of the feed on its way into the index.
+type window struct {
+	last  mark
+	batch *index.Batch // nil: there is nothing to write
+	done  chan error   // says that it is on the disk
+}
+
+// read makes the batch of the entries that follow a window, or those taken in already. It
+// returns nil when there are none.
+func (e *Engine) read(ctx context.Context, under *window) (*window, error) {
+	at := e.at
+	if under != nil {
+		at = under.last
 	}
-	if len(entries) == 0 {
-		return e.await(ctx)
+	entries, err := e.store.Feed(ctx, at.seq, feedStep)
+	if err != nil || len(entries) == 0 {
+		return nil, err
 	}
 	if err := e.yield(ctx); err != nil {
-		return err
+		return nil, err
 	}
-	if err := gap(e.at, entries[0]); err != nil {
-		return err
+	if err := gap(at, entries[0]); err != nil {
+		return nil, err
 	}
-	writing.Lock()
-	defer writing.Unlock()
-	return e.take(ctx, entries)
+	w := &window{last: mark{entries[len(entries)-1].Seq, entries[len(entries)-1].At}}
+	rows, named := touched(entries)
+	if named {
+		if err := e.readGroups(ctx); err != nil {
+			return nil, err
+		}
+	}
+	if len(rows) == 0 {
+		return w, nil
+	}
+	if w.batch, err = e.changed(ctx, rows); err != nil {
+		return nil, err
+	}
+	w.batch.SetInternal(keyMark, w.last.encode())
+	return w, nil
+}
+
+// wrote waits until a window is on the disk, and shows it.
+func (e *Engine) wrote(ctx context.Context, w *window, showing *sync.Mutex) error {
+	if w.done != nil {
+		if err := <-w.done; err != nil {
+			return err
+		}
+		e.durable = w.last.seq
+		showing.Lock()
+		err := e.refresh()
+		showing.Unlock()
+		if err != nil {
+			return err
+		}
+	}
+	e.at = w.last
+	e.setState(func(s *State) { s.Position = w.last.seq })
+	e.store.Reached(ReaderName, w.last.seq)
+	if e.at.seq-max(e.told, 0) <= restEvery {
+		return nil
+	}
+	if w.batch == nil { // its end is not in the index yet
+		return e.rest(ctx)
+	}
+	return e.tell(ctx)
 }
 
 const (
@@ -275,38 +365,6 @@ func (e *Engine) rest(ctx context.Context) error {
 		e.durable = e.at.seq
 	}
 	return e.tell(ctx)
-}
-
-// take brings the index from its position to the last of entries.
-func (e *Engine) take(ctx context.Context, entries []app.Entry) error {
-	last := mark{entries[len(entries)-1].Seq, entries[len(entries)-1].At}
-	rows, named := touched(entries)
-	if named {
-		if err := e.readGroups(ctx); err != nil {
-			return err
-		}
-	}
-	if len(rows) > 0 {
-		batch, err := e.changed(ctx, rows)
-		if err != nil {
-			return err
-		}
-		batch.SetInternal(keyMark, last.encode())
-		if err := write(ctx, e.index, batch); err != nil {
-			return err
-		}
-		e.durable = last.seq
-		if err := e.refresh(); err != nil {
-			return err
-		}
-	}
-	e.at = last
-	e.setState(func(s *State) { s.Position = last.seq })
-	e.store.Reached(ReaderName, last.seq)
-	if e.at.seq-max(e.told, 0) > restEvery {
-		return e.rest(ctx)
-	}
-	return nil
 }
 
 // touched are the customers that may be found otherwise after the entries, each once, and

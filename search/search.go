@@ -138,12 +138,17 @@ type Engine struct {
 	complete atomic.Bool // everything up to the position can be found
 	groups   atomic.Pointer[groups]
 
+	purges chan chan error // see Purge
+
 	// Run's alone.
 	index   *scorch.Scorch
 	workers *index.AnalysisQueue
 	at      mark  // how far the feed was read
 	durable int64 // the position inside the index
 	told    int64 // the position that the store has written; -1: none
+	fresh   bool  // just built, in many segments
+
+	compacting sync.WaitGroup
 }
 
 // New returns an engine for a data folder. It touches nothing: Run opens the index.
@@ -154,7 +159,7 @@ func New(store Store, dataFolder string, o Options) *Engine {
 	if o.Calm == 0 {
 		o.Calm = 5 * time.Second
 	}
-	e := &Engine{store: store, folder: filepath.Join(dataFolder, FolderName), o: o, told: -1}
+	e := &Engine{store: store, folder: filepath.Join(dataFolder, FolderName), o: o, told: -1, purges: make(chan chan error)}
 	e.state.Store(&State{})
 	e.groups.Store(&groups{})
 	return e

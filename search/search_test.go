@@ -404,7 +404,8 @@ func word(i int) string {
 // beginnings are two of each of a customer's words, as a person would type them.
 func beginnings(c *app.Customer) []string {
 	var out []string
-	for _, text := range []string{*c.FirstName, *c.LastName, *c.Email, c.UID} {
+	email := strings.TrimSuffix(*c.Email, ".com") // nobody is looked for by that
+	for _, text := range []string{*c.FirstName, *c.LastName, email, c.UID} {
 		for _, w := range strings.FieldsFunc(text, func(r rune) bool { return strings.ContainsRune(" @._-", r) }) {
 			if letters := []rune(w); len(letters) > 2 {
 				out = append(out, w, string(letters[:2+c.Row%int64(len(letters)-2)]))

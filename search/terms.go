@@ -23,7 +23,7 @@ const (
 const (
 	ofFirst  = 'f' // the first name
 	ofLast   = 'l' // the last name
-	ofEmail  = 'e' // the words of the e-mail
+	ofEmail  = 'e' // the words of the e-mail, but for the first of its domain, which ofDomain has, and the last
 	ofDomain = 'd' // the e-mail from its @ on, as one word without the @
 	ofUID    = 'u' // the uid and what it was before
 	ofText   = 't' // attributes with a short text
@@ -41,7 +41,7 @@ const (
 )
 
 // wordSources are where a word may be, names first.
-var wordSources = []byte{ofFirst, ofLast, ofEmail, ofUID, ofText}
+var wordSources = []byte{ofFirst, ofLast, ofEmail, ofDomain, ofUID, ofText}
 
 // gramSizes are the lengths of the beginnings that are terms. A length between two of them
 // is found by the terms of the next one, of which a few dozen begin alike; what is longer
@@ -254,9 +254,17 @@ func (m *maker) phrase(before, w string) string {
 }
 
 func (m *maker) email(s string) {
-	m.plain(ofEmail, s)
-	if at := strings.LastIndexByte(s, '@'); at >= 0 && at+1 < len(s) {
-		m.word(ofDomain, whole(s[at+1:]))
+	at := strings.LastIndexByte(s, '@')
+	if at < 0 {
+		m.plain(ofEmail, s)
+		return
+	}
+	m.plain(ofEmail, s[:at])
+	domain := whole(s[at+1:])
+	m.word(ofDomain, domain)
+	first, last := strings.IndexByte(domain, '.'), strings.LastIndexByte(domain, '.')
+	if first < last {
+		eachWord(domain[first:last], func(w string) { m.word(ofEmail, w) })
 	}
 }
 

@@ -84,6 +84,12 @@ func TestDisk_fullToTheLastByte(t *testing.T) {
 	if err := db.Ready(bg); app.CodeOf(err) != app.CodeUnavailable {
 		t.Errorf("it is ready: %v", err)
 	}
+	if err := db.Pulse(bg); err != nil { // a sign of life says nothing about the disk
+		t.Error(err)
+	}
+	if err := db.Ready(bg); app.CodeOf(err) != app.CodeUnavailable {
+		t.Errorf("after a pulse it is ready: %v", err)
+	}
 	if got := text(storagetest.Customer(t, db, "ada")); got != "plan=\"Fibre\"" {
 		t.Errorf("read on a full disk: %s", got)
 	}

@@ -1,7 +1,6 @@
 package storage
 
 import (
-	"crypto/sha256"
 	"database/sql"
 	"strings"
 
@@ -442,6 +441,7 @@ func (t *txn) removeRow(r *record) error {
 		return err
 	}
 	t.total("customers", -1)
+	t.spanned(r.dated, 0, -1)
 	if r.isAccount {
 		t.total("accounts", -1)
 	}
@@ -519,12 +519,18 @@ func (t *txn) delete(c *app.Delete) (app.Result, error) {
 		if err != nil {
 			return res, err
 		}
-		for _, uid := range append(append([]string{rec.uid}, aliases...), marks...) {
-			hash := sha256.Sum256([]byte(uid))
-			if _, err := t.w.q.exec("erased_insert", hash[:], int64(t.now)); err != nil {
-				return res, err
-			}
-			t.total("erased", 1)
+		if err := t.mark(append(append([]string{rec.uid}, aliases...), marks...)); err != nil {
+			return res, err
+		}
+		traces := app.Traces{UIDs: append([]string{rec.uid, res.ID}, aliases...)}
+		if v := rec.text[colEmail]; v != nil {
+			traces.Emails = append(traces.Emails, *v)
+		}
+		if err := t.eraseAnswers(traces.Texts()); err != nil {
+			return res, err
+		}
+		if err := t.noteScrub(); err != nil {
+			return res, err
 		}
 		if err := t.eraseImported(rec, aliases); err != nil {
 			return res, err
@@ -538,7 +544,7 @@ func (t *txn) delete(c *app.Delete) (app.Result, error) {
 	if err := t.removeCustomer(rec, aliases, false); err != nil {
 		return res, err
 	}
-	return res, t.feed(app.KindDeleted, row, 0)
+	return res, t.feed(app.KindDeleted, row, int64(rec.insertedAt))
 }
 
 // removeCustomer takes a customer and what hangs on it out of every table and counter. The
@@ -618,6 +624,7 @@ func (t *txn) deleteEvents(r *record) error {
 		n := t.s.eventIDs[name]
 		n.events--
 		t.days[dayKey{name, app.DayOf(app.Instant(at))}]--
+		t.spanned(app.Instant(at), -1, 0)
 		t.total("events", -1)
 		gone[n] = struct{}{}
 		return nil

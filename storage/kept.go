@@ -15,24 +15,24 @@ import (
 // back first, so that erasing finds everything: see [txn.recall].
 
 type keptCustomer struct {
-	UID         string       `json:"uid"`
-	Provisional bool         `json:"provisional,omitempty"`
-	Text        [4]*string   `json:"text"`
-	CreatedAt   app.Instant  `json:"created"`
-	InsertedAt  app.Instant  `json:"inserted"`
-	IsAccount   bool         `json:"account,omitempty"`
-	ArchivedAt  *int64       `json:"archived,omitempty"`
-	Attributes  []byte       `json:"attributes"` // as the row has them
-	Changed     []byte       `json:"changed"`
-	Aliases     []string     `json:"aliases,omitempty"`
-	Devices     []app.Device `json:"devices,omitempty"`
-	Lists       []keptPlace  `json:"lists,omitempty"`
-	Accounts    []keptPlace  `json:"accounts,omitempty"`
-	Members     []keptPlace  `json:"members,omitempty"`
-	External    [][2]string  `json:"external,omitempty"`
-	Stamps      [][2]string  `json:"stamps,omitempty"` // by service
-	Imports     []keptImport `json:"imports,omitempty"`
-	Merge       *keptMerge   `json:"merge,omitempty"` // it was not deleted but merged into another
+	UID         string          `json:"uid"`
+	Provisional bool            `json:"provisional,omitempty"`
+	Text        [4]*string      `json:"text"`
+	CreatedAt   app.Instant     `json:"created"`
+	InsertedAt  app.Instant     `json:"inserted"`
+	IsAccount   bool            `json:"account,omitempty"`
+	ArchivedAt  *int64          `json:"archived,omitempty"`
+	Attributes  json.RawMessage `json:"attributes"`
+	Changed     []byte          `json:"changed"`
+	Aliases     []string        `json:"aliases,omitempty"`
+	Devices     []app.Device    `json:"devices,omitempty"`
+	Lists       []keptPlace     `json:"lists,omitempty"`
+	Accounts    []keptPlace     `json:"accounts,omitempty"`
+	Members     []keptPlace     `json:"members,omitempty"`
+	External    [][2]string     `json:"external,omitempty"`
+	Stamps      [][2]string     `json:"stamps,omitempty"` // by service
+	Imports     []keptImport    `json:"imports,omitempty"`
+	Merge       *keptMerge      `json:"merge,omitempty"` // it was not deleted but merged into another
 }
 
 // keptPlace is a place on a list, or in an account.
@@ -52,13 +52,16 @@ type keptImport struct {
 
 // describe gathers a customer and what hangs on it, but for events and history.
 func (t *txn) describe(rec *record) (*keptCustomer, error) {
-	attributes, changed := rec.encode()
+	binary, changed := rec.encode()
+	attributes, _, err := appendJSON(nil, binary)
+	if err != nil {
+		return nil, err
+	}
 	k := &keptCustomer{UID: rec.uid, Provisional: rec.provisional, Text: rec.text, CreatedAt: rec.createdAt, InsertedAt: rec.insertedAt,
-		IsAccount: rec.isAccount, Attributes: attributes, Changed: changed}
+		IsAccount: rec.isAccount, Attributes: json.RawMessage(attributes), Changed: changed}
 	if rec.archivedAt.Valid {
 		k.ArchivedAt = &rec.archivedAt.Int64
 	}
-	var err error
 	if k.Aliases, err = t.aliasesOf(rec.id); err != nil {
 		return nil, err
 	}
@@ -135,7 +138,7 @@ func (t *txn) deleteKept(rec *record, task int64) error {
 	if err := t.removeCustomer(rec, k.Aliases, true); err != nil {
 		return err
 	}
-	return t.feed(app.KindDeleted, rec.id, 0)
+	return t.feed(app.KindDeleted, rec.id, int64(rec.insertedAt))
 }
 
 // keep writes what is kept, and the ids that lead to it.
@@ -290,19 +293,21 @@ func (t *txn) bringBack(row int64) (bool, error) {
 // insertKept writes the row of a customer again; free says that nobody has its id.
 func (t *txn) insertKept(row int64, k *keptCustomer, free bool) (*record, error) {
 	rec := &record{id: row, uid: k.UID, provisional: k.Provisional, text: k.Text, createdAt: k.CreatedAt, insertedAt: k.InsertedAt, isAccount: k.IsAccount}
-	if err := rec.decode(k.Attributes, k.Changed); err != nil {
+	attributes := appendJSONB(nil, k.Attributes)
+	if err := rec.decode(attributes, k.Changed); err != nil {
 		return nil, err
 	}
 	if !free {
 		rec.uid, rec.provisional = fmt.Sprintf("\x00kept %d", row), false // folded away in this transaction
 	}
 	_, err := t.w.q.exec("import_customer_insert", row, rec.uid, rec.provisional, nullable(rec.text[0]), nullable(rec.text[1]), nullable(rec.text[2]),
-		nullable(rec.text[3]), rec.emailKey(), int64(rec.createdAt), int64(rec.insertedAt), rec.isAccount, k.Attributes, k.Changed)
+		nullable(rec.text[3]), rec.emailKey(), int64(rec.createdAt), int64(rec.insertedAt), rec.isAccount, attributes, k.Changed)
 	if err != nil {
 		return nil, err
 	}
 	t.s.uids.put(rec.uid, row)
 	t.total("customers", 1)
+	t.spanned(rec.createdAt, 0, 1)
 	if rec.isAccount {
 		t.total("accounts", 1)
 	}

@@ -186,7 +186,12 @@ const exportStep = 500
 // EachCustomer calls f for every customer, oldest first, in steps that each see the
 // latest state. It stops at f's first error and returns it.
 func (db *DB) EachCustomer(ctx context.Context, f func(*app.Customer) error) error {
-	for after := int64(0); ; {
+	return db.EachCustomerAfter(ctx, 0, f)
+}
+
+// EachCustomerAfter is EachCustomer for those after a row.
+func (db *DB) EachCustomerAfter(ctx context.Context, after int64, f func(*app.Customer) error) error {
+	for {
 		q := &customerQuery{from: "customers c", key: "c.id"}
 		q.and("c.id > ?", after)
 		customers, err := db.customersBy(ctx, q, "", exportStep)

@@ -89,7 +89,7 @@ func TestSnapshot_isTheDatabaseWhole(t *testing.T) {
 	db, _ := open(t)
 	for i := range 300 {
 		uid := fmt.Sprint("u", i)
-		storagetest.Apply(t, db, set(uid, "plan", `"Fibre 100"`, "note", `"`+strings.Repeat("long ", 40*i)+`"`), track(uid, "Seen", at(time.Duration(i) * time.Second)))
+		storagetest.Apply(t, db, set(uid, "plan", `"Fibre 100"`, "note", `"`+strings.Repeat("long ", 40*i)+`"`), track(uid, "Seen", at(time.Duration(i)*time.Second)))
 	}
 	for i := 0; i < 300; i += 3 {
 		storagetest.Apply(t, db, &app.Delete{UID: fmt.Sprint("u", i)})
@@ -165,7 +165,7 @@ func TestSnapshot_isOneStateWhileOthersWrite(t *testing.T) {
 		writers.Go(func() {
 			for i := 0; ctx.Err() == nil; i++ {
 				uid := fmt.Sprintf("w%d-%d", w, i%50)
-				if _, err := db.Apply(bg, app.Batch{Changes: []app.Change{set(uid, "n", fmt.Sprint(i)), track(uid, "Seen", at(time.Duration(i) * time.Second))}}); err != nil {
+				if _, err := db.Apply(bg, app.Batch{Changes: []app.Change{set(uid, "n", fmt.Sprint(i)), track(uid, "Seen", at(time.Duration(i)*time.Second))}}); err != nil {
 					t.Error(err)
 					return
 				}

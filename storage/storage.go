@@ -107,6 +107,8 @@ type DB struct {
 	moved   signal // closed and renewed when head or a cursor moves
 	cursors sync.Map
 	closed  atomic.Bool
+	// scrubbing is held by what overwrites what deleted rows left.
+	scrubbing sync.Mutex
 }
 
 // Open opens the data folder, makes it if it is not there, and brings an older
@@ -155,6 +157,7 @@ func Open(ctx context.Context, folder string, o Options) (_ *DB, err error) {
 		return nil, explain(err)
 	}
 	db.head.Store(db.writer.state.seq)
+	db.writer.stats.keep(db.writer.state)
 	go db.writer.run()
 	return db, nil
 }

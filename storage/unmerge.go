@@ -128,10 +128,10 @@ func (t *txn) unmerge(row int64, k *keptCustomer) (bool, error) {
 // unfoldValues takes from b the attributes that it got, unless they were written since.
 func (t *txn) unfoldValues(b *record, m *keptMerge) error {
 	before, after := &record{id: b.id}, &record{id: b.id}
-	if err := before.decode(m.Before.Attributes, m.Before.Changed); err != nil {
+	if err := before.decode(appendJSONB(nil, m.Before.Attributes), m.Before.Changed); err != nil {
 		return err
 	}
-	if err := after.decode(m.After.Attributes, m.After.Changed); err != nil {
+	if err := after.decode(appendJSONB(nil, m.After.Attributes), m.After.Changed); err != nil {
 		return err
 	}
 	for i := range b.text {

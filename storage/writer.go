@@ -30,6 +30,7 @@ type writer struct {
 	crowd   int // jobs of the last group
 	state   *state
 	commits atomic.Int64
+	stats   writerStats
 	trouble atomic.Pointer[app.Error] // why the last transaction was not taken, nil when it was
 }
 
@@ -43,6 +44,7 @@ type job struct {
 	answer  []byte
 	repeat  bool
 	err     error
+	idle    bool // it writes nothing
 	grows   bool // it is refused while the disk is nearly full
 
 	delivery app.Delivery
@@ -209,7 +211,9 @@ func (w *writer) group(first *job) {
 		}
 	}
 	err := w.transact(jobs)
-	w.note(err)
+	if err != nil || len(jobs) > 1 || !first.idle {
+		w.note(err)
+	}
 	if err != nil && len(jobs) > 1 && !isMachineFault(err) {
 		w.db.log.Error("a shared transaction failed; trying each request alone", "requests", len(jobs), "error", err)
 		for _, j := range jobs {
@@ -277,6 +281,7 @@ func (w *writer) transact(jobs []*job) (err error) {
 		if err == nil {
 			return
 		}
+		w.stats.failures.Add(1)
 		_, _ = w.db.conn.ExecContext(ctx, "rollback")
 		if fresh, lerr := loadState(w.q); lerr == nil {
 			w.state = fresh
@@ -306,6 +311,7 @@ func (w *writer) transact(jobs []*job) (err error) {
 		return fmt.Errorf("commit: %w", err)
 	}
 	w.commits.Add(1)
+	w.stats.took(jobs, w.state)
 	t.publish()
 	return nil
 }

@@ -109,8 +109,20 @@ export const api = {
   signOut: () => call("DELETE", "/api/session"),
   /** @param {string} token @param {string} email @param {string} password @returns {Promise<import("./types.js").Session>} */
   setUp: (token, email, password) => call("POST", "/api/setup", { body: { token, email, password } }),
+  /** @returns {Promise<import("./types.js").Health>} */
+  health: () => call("GET", "/api/health"),
+  /** @param {boolean} discard what waits is given up @returns {Promise<{waiting: number}>} */
+  endQuarantine: (discard) => call("POST", "/api/quarantine/end", { body: { discard } }),
+  /** @param {AbortSignal} [signal] @returns {Promise<import("./types.js").Backups>} */
+  backups: (signal) => call("GET", "/api/backups", { signal }),
+  /** @returns {Promise<import("./types.js").Backups>} */
+  makeBackup: () => call("POST", "/api/backups", { body: {} }),
+  /** @param {string} name @returns {Promise<import("./types.js").Backups>} */
+  verifyBackup: (name) => call("POST", `/api/backups/${at(name)}/verify`, { body: {} }),
   /** @returns {Promise<import("./types.js").Overview>} */
   overview: () => call("GET", "/api/overview"),
+  /** @param {string} period @param {AbortSignal} [signal] @returns {Promise<import("./types.js").Home>} */
+  home: (period, signal) => call("GET", withQuery("/api/home", { period }), { signal }),
 
   /** @param {Query} query @param {AbortSignal} [signal] @returns {Promise<import("./types.js").Page<import("./types.js").Customer>>} */
   customers: (query, signal) => call("GET", withQuery("/api/customers", query), { signal }),
@@ -159,6 +171,10 @@ export const api = {
 
   /** @param {AbortSignal} [signal] @returns {Promise<{data: import("./types.js").EventName[]}>} */
   events: (signal) => call("GET", "/api/events", { signal }),
+  /** @param {string} name @param {string} period @param {AbortSignal} [signal] @returns {Promise<import("./types.js").EventDetail>} */
+  event: (name, period, signal) => call("GET", withQuery("/api/event", { name, period }), { signal }),
+  /** @param {string} name @param {AbortSignal} [signal] @returns {Promise<{data: import("./types.js").LatestEvent[]}>} */
+  latestEvents: (name, signal) => call("GET", withQuery("/api/event/latest", { name }), { signal }),
   /** @param {AbortSignal} [signal] @returns {Promise<{data: import("./types.js").AttributeName[]}>} */
   attributes: (signal) => call("GET", "/api/attributes", { signal }),
 

@@ -5,15 +5,19 @@ import { api, onSignedOut } from "./api.js";
 import { listen } from "./keyboard.js";
 import { forget, useResource } from "./resource.js";
 import { match, start, usePlace } from "./router.js";
+import { Banner } from "./components/banner.js";
 import { Help } from "./components/help.js";
 import { Palette } from "./components/palette.js";
 import { Rail, TabBar, TopBar } from "./components/rail.js";
 import { toast, Toasts } from "./components/toast.js";
 import { Trouble } from "./components/trouble.js";
 import { Attributes } from "./pages/attributes.js";
+import { Backups } from "./pages/backups.js";
 import { Customer } from "./pages/customer.js";
 import { Accounts, Customers } from "./pages/customers.js";
+import { Event } from "./pages/event.js";
 import { Events } from "./pages/events.js";
+import { Home } from "./pages/home.js";
 import { Import } from "./pages/import.js";
 import { Imports } from "./pages/imports.js";
 import { Integration } from "./pages/integration.js";
@@ -31,7 +35,7 @@ import { SignIn } from "./pages/sign-in.js";
 
 /** @type {[string, any][]} */
 const PAGES = [
-  ["/app", Customers],
+  ["/app", Home],
   ["/app/customers", Customers],
   ["/app/customers/:id", Customer],
   ["/app/accounts", Accounts],
@@ -42,6 +46,7 @@ const PAGES = [
   ["/app/lists", Lists],
   ["/app/lists/:id", List],
   ["/app/events", Events],
+  ["/app/events/:name", Event],
   ["/app/attributes", Attributes],
   ["/app/imports", Imports],
   ["/app/imports/:id", Import],
@@ -50,6 +55,7 @@ const PAGES = [
   ["/app/requests", Requests],
   ["/app/settings", Keys],
   ["/app/settings/keys", Keys],
+  ["/app/settings/backups", Backups],
   ["/app/keys", Keys],
 ];
 
@@ -86,7 +92,7 @@ function Frame({ session, leave }) {
   const close = useCallback(() => setOpen(""), []);
   return html`<a class="skip" href="#content">Skip to the content</a>
     <${TopBar} ...${shared} />
-    <div class="app"><${Rail} ...${shared} /><${Page} session=${session} /></div>
+    <div class="app"><${Rail} ...${shared} /><div class="column"><${Banner} session=${session} /><${Page} session=${session} /></div></div>
     <${TabBar} ...${shared} />
     ${open === "find" ? html`<${Palette} close=${close} />` : null}
     ${open === "help" ? html`<${Help} close=${close} />` : null}`;

@@ -39,6 +39,13 @@ type Store interface {
 	HistoryCount(ctx context.Context, customer int64) (int64, error)
 	Activity(ctx context.Context, customer int64, from app.Instant) ([]app.DayCount, error)
 	EventNames(ctx context.Context, fromDay int64) ([]app.EventStat, error)
+	EventName(ctx context.Context, name string, fromDay int64) (*app.EventStat, error)
+	EventTotals(ctx context.Context, from, to int64) (map[string]int64, error)
+	LatestEvents(ctx context.Context, name string, limit int) ([]app.OwnedEvent, error)
+	Days(ctx context.Context, from, to int64) ([]app.SpanCount, error)
+	Hours(ctx context.Context, from, to int64) ([]app.SpanCount, error)
+	EventNameCount(ctx context.Context) (int64, error)
+	Arrived(ctx context.Context, since app.Instant) (int64, error)
 	Attributes(ctx context.Context) ([]app.AttributeStat, error)
 	List(ctx context.Context, row int64) (*app.List, error)
 	Lists(ctx context.Context, p app.Page) ([]app.List, bool, error)
@@ -84,6 +91,9 @@ type Store interface {
 	TouchSession(ctx context.Context, secret string, expires app.Instant) error
 	EndSession(ctx context.Context, secret string) error
 	Audit(ctx context.Context, action, target string, detail map[string]any) error
+	Erased(ctx context.Context) (int64, error)
+	IsErased(ctx context.Context, uid, email, number string) (bool, error)
+	LiftErasure(ctx context.Context, uid, email, number string) (int64, error)
 	AuditLog(ctx context.Context, f app.AuditFilter, limit int) ([]app.Audited, bool, error)
 
 	Integrations(ctx context.Context) ([]app.Integration, error)
@@ -121,6 +131,8 @@ type Options struct {
 	// URL is how others reach this Kith; "" is the address that the browser used.
 	URL    string
 	Pinned *app.Key
+	// Privacy erases customers and writes their dossiers.
+	Privacy api.Privacy
 	// Proxies are trusted to say where a request came from, and whether over HTTPS.
 	Proxies config.Proxies
 	// KeysChanged, if set, is told when a key pair was made or revoked here.
@@ -132,6 +144,8 @@ type Options struct {
 	Hooks *hook.Desk
 	// Imports runs files of customers; without it there is no /imports.
 	Imports *importer.Runner
+	// Activity counts active customers; without it nobody is counted as one.
+	Activity Activity
 	// Segments knows who is in which segment; without it nobody is in any.
 	Segments api.Segments
 	// Backups makes backups; without it there is no /backups.
@@ -148,6 +162,7 @@ type Admin struct {
 	tries  *throttle
 	// membership answers who is in which segment.
 	membership *api.Membership
+	activeNow  activeCount
 }
 
 // New returns an Admin over a store.
@@ -197,6 +212,7 @@ func (a *Admin) Mount(engine *gin.Engine) {
 	on("GET", "/audit", a.auditLog)
 
 	on("GET", "/overview", a.overview)
+	on("GET", "/home", a.home)
 	on("GET", "/customers", a.customers)
 	on("GET", "/customers/export", a.exportCustomers)
 	on("POST", "/customers/export", a.exportCustomers)
@@ -211,6 +227,10 @@ func (a *Admin) Mount(engine *gin.Engine) {
 	on("GET", "/customers/:id/json", a.customerJSON)
 	on("GET", "/customers/:id/timeline", a.timeline)
 	on("GET", "/customers/:id/live", a.customerLive)
+	on("GET", "/customers/:id/dossier", a.dossier)
+	on("GET", "/erasures", a.erasures)
+	on("POST", "/erasures/check", a.checkErasure)
+	on("POST", "/erasures/lift", a.liftErasure)
 	on("GET", "/live", a.live)
 	on("GET", "/lists", a.lists)
 	on("POST", "/lists", a.saveList)
@@ -230,6 +250,8 @@ func (a *Admin) Mount(engine *gin.Engine) {
 	on("GET", "/segments/:id/export", a.exportSegment)
 	on("GET", "/customers/:id/segments/:segment", a.why)
 	on("GET", "/events", a.events)
+	on("GET", "/event", a.event)
+	on("GET", "/event/latest", a.eventLatest)
 	on("GET", "/attributes", a.attributes)
 	on("GET", "/attributes/:name/values", a.values)
 	a.mountImports(g)

@@ -159,6 +159,7 @@ type backupFileView struct {
 	At        app.Instant  `json:"at"`
 	Bytes     int64        `json:"bytes"`
 	Encrypted bool         `json:"encrypted"`
+	Opens     bool         `json:"opens"` // this Kith can verify it
 	Checked   *app.Instant `json:"checked"`
 	Fault     string       `json:"fault"`
 	Checking  bool         `json:"checking"`
@@ -171,7 +172,7 @@ func (a *Admin) backups(*call) (any, error) {
 	}
 	files := []backupFileView{}
 	for _, f := range s.Files {
-		files = append(files, backupFileView{f.Name, f.At, f.Bytes, f.Encrypted, instant(f.Checked), f.Fault, f.Checking})
+		files = append(files, backupFileView{f.Name, f.At, f.Bytes, f.Encrypted, f.Opens, instant(f.Checked), f.Fault, f.Checking})
 	}
 	return map[string]any{
 		"data": files, "folder": s.Folder, "every_seconds": int64(s.Every / time.Second), "keep": s.Keep,

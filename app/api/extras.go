@@ -140,6 +140,9 @@ func (a *API) exportCustomers(c *call) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	if c.follows() {
+		return nil, a.followCustomers(c, g, asCSV)
+	}
 	return a.exportOf(c, g, asCSV, raw)
 }
 
@@ -292,6 +295,9 @@ func (a *API) exportEvents(c *call) ([]byte, error) {
 	g, err := c.segment()
 	if err != nil {
 		return nil, err
+	}
+	if c.follows() {
+		return nil, a.followEvents(c, g, f, asCSV)
 	}
 	if g != nil {
 		has, err := a.membership.Test(c.Request.Context(), g)

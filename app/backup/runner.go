@@ -33,6 +33,8 @@ type RunnerOptions struct {
 	Keep       int
 	Version    string
 	Recipients []age.Recipient
+	// Opens says that Verify opens encrypted ones too.
+	Opens bool
 	// Verify takes a backup apart and looks at everything in it.
 	Verify func(ctx context.Context, file string) error
 }
@@ -189,6 +191,7 @@ func (r *Runner) State() (app.BackupState, error) {
 	r.mu.Lock()
 	for i := range files {
 		l := r.looks[files[i].Name]
+		files[i].Opens = !files[i].Encrypted || r.o.Opens
 		files[i].Checked, files[i].Fault, files[i].Checking = l.at, l.fault, l.now
 	}
 	s := app.BackupState{Folder: r.o.Folder, Every: r.o.Every, Keep: r.o.Keep, Running: r.last.running, Fault: r.last.fault, Files: files}

@@ -40,6 +40,8 @@ type Options struct {
 	// Fill makes a folder with what make hands to take, without a server: for data that
 	// would take too long to send.
 	Fill func(folder string, make func(take func([]app.Change) error) error) error
+	// Bare makes a bare search index of the product's terms in a new folder.
+	Bare func(folder string) (BareIndex, error)
 }
 
 // Figure is one result: the product's median beside its floor's.

@@ -18,7 +18,7 @@ func newBackups(cfg *config.Config, log *slog.Logger) (*backup.Runner, error) {
 	snapshot := func(ctx context.Context) (backup.Snapshot, error) { return storage.OpenSnapshot(ctx, cfg.Data) }
 	return backup.NewRunner(snapshot, backup.RunnerOptions{
 		Clock: clock, Log: log, Folder: cfg.BackupDir, Every: cfg.BackupEvery, At: cfg.BackupAt, Zone: cfg.Zone, Keep: cfg.BackupKeep,
-		Version: Version, Recipients: recipients,
+		Version: Version, Recipients: recipients, Opens: cfg.BackupPassphrase != "",
 		Verify: func(ctx context.Context, file string) error {
 			identities, err := backup.Identities("", passphrase(cfg))
 			if err != nil {

@@ -13,6 +13,7 @@ import (
 
 	"kith/app"
 	"kith/app/bench"
+	"kith/search"
 	"kith/storage"
 
 	"github.com/spf13/cobra"
@@ -35,6 +36,7 @@ func (c *cli) bench() *cobra.Command {
 			o.Fill = func(folder string, make func(take func([]app.Change) error) error) error {
 				return fillFolder(cmd.Context(), folder, make)
 			}
+			o.Bare = func(folder string) (bench.BareIndex, error) { return search.NewBare(folder) }
 			report, err := measure(o)
 			if err != nil {
 				return err
@@ -69,7 +71,13 @@ func (c *cli) bench() *cobra.Command {
 		RunE: run(func(o bench.Options) (*bench.Report, error) { return bench.Import(o, rows) }),
 	}
 	imports.Flags().IntVar(&rows, "rows", 1_000_000, "how many rows the file has")
-	cmd.AddCommand(start, imports, segments,
+	var people int
+	found := &cobra.Command{
+		Use: "search", Short: "How fast the search index is built and answers, beside bare Bleve and FTS5", Args: exactly(0),
+		RunE: run(func(o bench.Options) (*bench.Report, error) { return bench.Search(o, people) }),
+	}
+	found.Flags().IntVar(&people, "customers", 1_000_000, "how many customers, of 10 attributes")
+	cmd.AddCommand(start, imports, segments, found,
 		&cobra.Command{Use: "ingest", Short: "Single events, batches and upserts over the API", Args: exactly(0), RunE: run(bench.Ingest)},
 		&cobra.Command{Use: "memory", Short: "Whether memory grows under a steady load", Args: exactly(0), RunE: run(bench.Memory)},
 		floorCommand(c, "floor-http", func(l net.Listener, _ string) error { return bench.ServeFloorHTTP(l) }),

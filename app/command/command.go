@@ -90,8 +90,8 @@ func newCLI(stdout, stderr io.Writer) *cli {
 	c.root.PersistentFlags().StringVar(&c.configFile, "config", "", "the configuration file (default: kith.toml here, if it is there)")
 	c.setting(c.root, "data", "the data folder")
 	for _, add := range []func() *cobra.Command{
-		c.serve, c.mock, c.importFile,
-		c.backup, c.verify, c.restore, c.quarantine, c.retention,
+		c.serve, c.mock, c.importFile, c.export,
+		c.backup, c.verify, c.restore, c.quarantine, c.retention, c.doctor, c.reindex,
 		c.keys, c.user,
 		c.service, c.bench, c.initialise, c.version,
 	} {

@@ -43,9 +43,9 @@ func buildKith(t *testing.T) string {
 }
 
 // startKith serves a folder and returns the address of the API.
-func startKith(t *testing.T, binary, folder string) (*exec.Cmd, string) {
+func startKith(t *testing.T, binary, folder string, more ...string) (*exec.Cmd, string) {
 	t.Helper()
-	cmd := exec.Command(binary, "serve", "--data", folder, "--listen", "127.0.0.1:0")
+	cmd := exec.Command(binary, append([]string{"serve", "--data", folder, "--listen", "127.0.0.1:0"}, more...)...)
 	cmd.Env = append(os.Environ(), "KITH_KEYS_PUBLIC=pub", "KITH_KEYS_PRIVATE=priv",
 		"KITH_ADMIN_EMAIL=admin@example.com", "KITH_ADMIN_PASSWORD=correct horse battery")
 	var log bytes.Buffer

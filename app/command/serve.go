@@ -84,7 +84,7 @@ func (c *cli) runServe(ctx context.Context, cfg *config.Config, demo bool) error
 	if err := c.firstStart(ctx, h.db, cfg, address, log); err != nil {
 		return err
 	}
-	srv := server.New(server.Options{Log: log, Mount: h.mount, TrustedProxies: cfg.Proxies.Strings(), TLS: secure})
+	srv := server.New(server.Options{Log: log, Around: h.around, Mount: h.mount, TrustedProxies: cfg.Proxies.Strings(), TLS: secure})
 	if cfg.TLSHTTP != "" {
 		open, err := net.Listen("tcp", cfg.TLSHTTP)
 		if err != nil {

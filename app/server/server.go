@@ -34,6 +34,8 @@ type Options struct {
 	TrustedProxies []string
 	// TLS makes the server speak HTTPS. Go's own refusals are plain text there.
 	TLS *tls.Config
+	// Around, if set, is what every request passes: to count it.
+	Around gin.HandlerFunc
 	// Mount puts the routes on the engine, in order.
 	Mount []func(*gin.Engine)
 }
@@ -68,6 +70,9 @@ func New(o Options) *Server {
 	engine.HandleMethodNotAllowed = false
 	if err := engine.SetTrustedProxies(o.TrustedProxies); err != nil {
 		panic("server: the configuration has checked the trusted proxies: " + err.Error())
+	}
+	if o.Around != nil {
+		engine.Use(o.Around)
 	}
 	engine.Use(requestID(), recovery(o.Log))
 	if o.TLS != nil {

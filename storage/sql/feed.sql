@@ -4,9 +4,16 @@ insert into feed (seq, at, kind, customer_id, key, count) values (:seq, :at, :ki
 -- name: feed_head
 select coalesce(max(seq), 0) from feed
 
+-- name: feed_start
+select coalesce(min(seq), 0) from feed
+
 -- name: feed_after
 -- A reader, from its cursor on. Served by the row number.
 select seq, at, kind, customer_id, key, count from feed where seq > :after order by seq limit :limit
+
+-- name: feed_before
+-- How much came of late, from the head backwards. Served by the row number.
+select seq, at, kind, count from feed where seq < :before order by seq desc limit :limit
 
 -- name: feed_prune
 -- Behind every cursor and older than a week, but never the last row: numbers are not used twice.
@@ -49,12 +56,20 @@ on conflict (scope) do update set body = excluded.body, status = excluded.status
 -- name: idempotency_prune
 delete from idempotency where at < :before
 
+-- name: idempotency_erase
+-- Takes the answers that hold a text, of a day at most. A scan on purpose.
+delete from idempotency where instr(lower(cast(answer as text)), :text) > 0
+
 -- name: meta_get
 select value from meta where key = :key
 
 -- name: meta_set
 insert into meta (key, value) values (:key, :value)
 on conflict (key) do update set value = excluded.value
+
+-- name: meta_delete_value
+-- Only if it is what it was.
+delete from meta where key = :key and value = :value
 
 -- name: meta_delete
 delete from meta where key = :key

@@ -117,3 +117,7 @@ order by day
 
 -- name: segment_day_clear
 delete from segment_days where segment_id = :segment
+
+-- name: segment_entry_range
+-- A run of moves, as an entry of the feed names it. Served by the row number.
+select segment_id, customer_id, entered from segment_entries where id >= :from and id < :before order by id

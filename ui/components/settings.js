@@ -13,6 +13,7 @@ import { PageHead } from "./page-head.js";
  */
 export const TABS = [
   { path: "/app/settings/keys", text: "Keys", can: "build" },
+  { path: "/app/settings/backups", text: "Backups", can: "run" },
 ];
 
 /**
