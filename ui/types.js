@@ -5,7 +5,7 @@
 /** @typedef {{customers: number, accounts: number, lists: number, segments: number, events: number, event_names: number, attributes: number, keys: number, integrations: number}} Overview */
 /**
  * @template T
- * @typedef {{data: T[], next_cursor?: string, previous_cursor?: string, total?: number}} Page
+ * @typedef {{data: T[], next_cursor?: string, previous_cursor?: string, total?: number, index?: {state: string, indexed: number, customers: number, serving: boolean}, words?: string[], loading?: number}} Page
  */
 /** @typedef {{id: string, title: string, status: string, since?: string}} Membership */
 /**
@@ -24,6 +24,7 @@
  * @property {Membership[]} lists
  * @property {Record<string, any>} meta
  * @property {number} [member_count]
+ * @property {{field: string, name?: string, text: string, at: [number, number][]}[]} [marks] what matches a search
  */
 /** @typedef {{name: string, type: string, value: any, text: string, changed_at: string|null, standard: boolean}} Attribute */
 /** @typedef {{id: string, uid: string, name: string, role: string|null, since?: string}} Relation */
