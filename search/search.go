@@ -29,8 +29,9 @@
 // Searching takes Bleve's segments as they are ([view]) and answers each condition as a
 // bitmap of a segment's documents: nothing is visited one by one to be combined or
 // counted, and of what was found only the newest of a page. In memory are 4 bytes a
-// customer, which say whose a document is, and during a build the documents of three
-// batches, some 60 MB; the rest are files that the system maps as it can.
+// customer, which say whose a document is ([app.IndexState]), and during a build the
+// documents of three batches, some 100 MB; the rest are files that the system maps as it
+// can.
 //
 // The invariant: once the position is p, a customer is found by exactly the words it had
 // at some instant at or after entry p.
@@ -181,6 +182,9 @@ func (e *Engine) Index() app.IndexState {
 	out.State = "ready"
 	if v := e.hold(); v != nil {
 		out.Indexed = v.customers()
+		for _, p := range v.parts {
+			out.Memory += p.rows.size()
+		}
 		_ = v.release()
 	}
 	out.Customers = out.Indexed
@@ -191,17 +195,6 @@ func (e *Engine) Index() app.IndexState {
 		out.State, out.Customers = "building", t.Customers
 	}
 	return out
-}
-
-// Size is what the index takes in memory, beside the files that the system maps.
-func (e *Engine) Size() (n int64) {
-	if v := e.hold(); v != nil {
-		for _, p := range v.parts {
-			n += p.rows.size()
-		}
-		_ = v.release()
-	}
-	return n
 }
 
 // Ready reports whether all customers can be found, but for the newest changes.
@@ -236,7 +229,8 @@ func (e *Engine) show(v *view) error {
 }
 
 // refresh makes what is in the index be found.
-func (e *Engine) refresh() error {
+func (e *Engine) refresh() (err error) {
+	defer asError(&err)
 	v, err := newView(e.index, e.view) // nobody else changes e.view
 	if err != nil {
 		return fmt.Errorf("open what is in the search index: %w", err)
@@ -286,11 +280,7 @@ func (e *Engine) Run(ctx context.Context) error {
 
 // attempt opens or builds the index and follows the feed, until something fails.
 func (e *Engine) attempt(ctx context.Context) (err error) {
-	defer func() { // Bleve reads files that may hold anything
-		if p := recover(); p != nil {
-			err = fmt.Errorf("%w: panic: %v", errRebuild, p)
-		}
-	}()
+	defer asError(&err)
 	e.setState(func(s *State) { *s = State{Phase: Opening} })
 	if err := e.readGroups(ctx); err != nil {
 		return err
