@@ -39,6 +39,8 @@ type SetProfile struct {
 	Mode Mode
 	// Trusted: the private key came along, so an e-mail may be changed and a provisional customer claimed.
 	Trusted bool
+	// Lift lets somebody be made who was erased on request: they asked to be back.
+	Lift bool
 	// NewUID is the id that the body gave; it claims a provisional customer addressed by its internal id.
 	NewUID   string
 	Profile  Profile

@@ -39,14 +39,16 @@ var mayImport = map[string][]string{
 	"assets":                  {},
 	"storage/storagetest":     {"app", "storage"},
 	"app/segment/segmenttest": {"app", "app/segment"},
-	"app/apitest":             {"app", "app/api", "app/hook", "app/importer", "app/keeper", "app/requestlog", "app/server", "storage", "storage/storagetest"},
+	"app/apitest":             {"app", "app/api", "app/hook", "app/importer", "app/keeper", "app/privacy", "app/requestlog", "app/server", "storage", "storage/storagetest"},
 	"app/command":             {"*"},
+	"app/privacy":             {"app", "app/importer"},
 	"app/integration":         {"app", "app/ingest"},
 	"app/hook":                {"app", "app/integration"},
 	"app/outward":             {"app"},
 	"app/mock":                {"app", "app/api", "app/ingest"},
 	"app/mock/example":        {},
 	"app/service":             {},
+	"app/release":             {"app/command", "app/config", "app/service"},
 }
 
 // onlyStandard are the rooms that must not import other modules either.

@@ -223,6 +223,9 @@ func (e *Engine) look(ctx context.Context, writing *sync.Mutex, stop context.Can
 	for {
 		select {
 		case <-tick.C:
+		case done := <-e.purges:
+			done <- e.purge(ctx, writing)
+			continue
 		case <-ctx.Done():
 			return
 		}

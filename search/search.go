@@ -139,6 +139,8 @@ type Engine struct {
 	complete atomic.Bool // everything up to the position can be found
 	groups   atomic.Pointer[groups]
 
+	purges chan chan error // see Purge
+
 	// Run's alone.
 	index   *scorch.Scorch
 	workers *index.AnalysisQueue
@@ -158,7 +160,7 @@ func New(store Store, dataFolder string, o Options) *Engine {
 	if o.Calm == 0 {
 		o.Calm = 5 * time.Second
 	}
-	e := &Engine{store: store, folder: filepath.Join(dataFolder, FolderName), o: o, told: -1}
+	e := &Engine{store: store, folder: filepath.Join(dataFolder, FolderName), o: o, told: -1, purges: make(chan chan error)}
 	e.state.Store(&State{})
 	e.groups.Store(&groups{})
 	return e

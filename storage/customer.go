@@ -2,7 +2,6 @@ package storage
 
 import (
 	"bytes"
-	"crypto/sha256"
 
 	"kith/app"
 )
@@ -31,6 +30,11 @@ func (t *txn) setProfile(c *app.SetProfile) (app.Result, error) {
 			return app.Result{}, err
 		}
 	}
+	if !c.Lift {
+		if err := t.checkErasedContact(rec, &p); err != nil {
+			return app.Result{}, err
+		}
+	}
 	if err := t.checkAccounts(rec.uid, c.Accounts); err != nil {
 		return app.Result{}, err
 	}
@@ -46,6 +50,11 @@ func (t *txn) setProfile(c *app.SetProfile) (app.Result, error) {
 	}
 
 	// From here on rows are written.
+	if c.Lift {
+		if err := t.liftFor(c, &p); err != nil {
+			return app.Result{}, err
+		}
+	}
 	if claim != nil {
 		if rec, err = t.settleClaim(claim, c.Source); err != nil {
 			return app.Result{}, err
@@ -88,8 +97,10 @@ func (t *txn) profileTarget(c *app.SetProfile, row int64, claim *claim) (*record
 	if c.Mode == app.UpdateOnly {
 		return nil, app.NotFound("There is no customer with the id %q.", c.UID)
 	}
-	if err := t.checkErased(c.UID); err != nil {
-		return nil, err
+	if !c.Lift {
+		if err := t.checkErased(c.UID); err != nil {
+			return nil, err
+		}
 	}
 	rec := &record{uid: c.UID, createdAt: t.now}
 	rec.changed[colCreatedAt] = t.now
@@ -118,20 +129,6 @@ func (t *txn) profileRest(c *app.SetProfile, rec *record, lists []int64) (change
 		changed = changed || did
 	}
 	return changed, nil
-}
-
-// checkErased refuses to make a customer whose id was erased for privacy.
-func (t *txn) checkErased(uid string) error {
-	if t.s.totals["erased"] == 0 {
-		return nil
-	}
-	hash := sha256.Sum256([]byte(uid))
-	var one int
-	found, err := t.w.q.row(background, "erased_find", args(hash[:]), &one)
-	if err == nil && found {
-		return app.Fail(app.CodeConflict, "The customer %q was erased on request, and may not be made again.", uid)
-	}
-	return err
 }
 
 // allowedEmail keeps the rule for a key that everybody can read: it may set an e-mail

@@ -1,7 +1,6 @@
 package storage
 
 import (
-	"crypto/sha256"
 	"database/sql"
 	"strings"
 
@@ -519,12 +518,18 @@ func (t *txn) delete(c *app.Delete) (app.Result, error) {
 		if err != nil {
 			return res, err
 		}
-		for _, uid := range append(append([]string{rec.uid}, aliases...), marks...) {
-			hash := sha256.Sum256([]byte(uid))
-			if _, err := t.w.q.exec("erased_insert", hash[:], int64(t.now)); err != nil {
-				return res, err
-			}
-			t.total("erased", 1)
+		if err := t.mark(append(append([]string{rec.uid}, aliases...), marks...)); err != nil {
+			return res, err
+		}
+		traces := app.Traces{UIDs: append([]string{rec.uid, res.ID}, aliases...)}
+		if v := rec.text[colEmail]; v != nil {
+			traces.Emails = append(traces.Emails, *v)
+		}
+		if err := t.eraseAnswers(traces.Texts()); err != nil {
+			return res, err
+		}
+		if err := t.noteScrub(); err != nil {
+			return res, err
 		}
 		if err := t.eraseImported(rec, aliases); err != nil {
 			return res, err

@@ -201,14 +201,15 @@ func (w *importWriter) keep(r *app.ImportRow, rec *record) {
 
 func (w *importWriter) create(r *app.ImportRow) error {
 	t := w.t
+	var err error
 	if r.UID != "" {
-		if err := t.checkErased(r.UID); err != nil {
-			if !isRefusal(err) {
-				return err
-			}
-			// What the file says of somebody who was erased is kept nowhere: only the line is.
-			return w.refuse(&app.ImportRow{Number: r.Number, Line: r.Line}, "The customer of this row was erased on request, and may not be made again.")
-		}
+		err = t.checkErased(r.UID)
+	}
+	if err == nil {
+		err = t.checkErasedContact(nil, &r.Profile)
+	}
+	if err != nil {
+		return w.refuseErased(r, err)
 	}
 	if n := given(r.Values); n > app.MaxAttributes {
 		return w.refuse(r, tooManyAttributes(n))
@@ -242,6 +243,15 @@ func (w *importWriter) create(r *app.ImportRow) error {
 		return err
 	}
 	return w.device(r, rec, nil)
+}
+
+// refuseErased refuses a row of somebody who was erased. What the file says of them is
+// kept nowhere: only the line is.
+func (w *importWriter) refuseErased(r *app.ImportRow, err error) error {
+	if !isRefusal(err) {
+		return err
+	}
+	return w.refuse(&app.ImportRow{Number: r.Number, Line: r.Line}, "The customer of this row was erased on request, and may not be made again unasked.")
 }
 
 // insert writes the record of a new customer with the row's values.

@@ -249,6 +249,9 @@ func (t *txn) erasedServices(rec *record) ([]string, error) {
 			return nil, err
 		}
 	}
+	if number := rec.text[colNumber]; number != nil {
+		marks, texts = append(marks, erasedNumber(*number)), append(texts, *number)
+	}
 	if !rec.provisional {
 		texts = append(texts, rec.uid)
 	}

@@ -217,39 +217,6 @@ func (t *txn) ifProvisional(row int64) (int64, error) {
 	return row, nil
 }
 
-// checkErasedPerson refuses to make somebody anew who was erased on request.
-func (t *txn) checkErasedPerson(p *app.Person) error {
-	if t.s.totals["erased"] == 0 {
-		return nil
-	}
-	var marks []string
-	for _, external := range p.External {
-		marks = append(marks, erasedExternal(p.Service, external))
-	}
-	if p.Email != "" && p.UID == "" {
-		marks = append(marks, erasedEmail(p.Email))
-	}
-	for _, mark := range marks {
-		hash := sha256.Sum256([]byte(mark))
-		var one int
-		found, err := t.w.q.row(background, "erased_find", args(hash[:]), &one)
-		if err != nil {
-			return err
-		}
-		if found {
-			return app.Fail(app.CodeConflict, "The person whom this is about was erased on request, and is not made again.")
-		}
-	}
-	return nil
-}
-
-// What stands for an erased person besides ids of the team's own. No uid begins with a NUL.
-func erasedExternal(service, external string) string {
-	return "\x00external " + service + " " + external
-}
-
-func erasedEmail(email string) string { return "\x00email " + app.FoldEmail(email) }
-
 func (t *txn) metRecord(m meeting) (*record, error) {
 	if m.row != 0 {
 		return loadRecord(background, t.w.q, m.row)

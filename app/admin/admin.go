@@ -84,6 +84,9 @@ type Store interface {
 	TouchSession(ctx context.Context, secret string, expires app.Instant) error
 	EndSession(ctx context.Context, secret string) error
 	Audit(ctx context.Context, action, target string, detail map[string]any) error
+	Erased(ctx context.Context) (int64, error)
+	IsErased(ctx context.Context, uid, email, number string) (bool, error)
+	LiftErasure(ctx context.Context, uid, email, number string) (int64, error)
 	AuditLog(ctx context.Context, f app.AuditFilter, limit int) ([]app.Audited, bool, error)
 
 	Integrations(ctx context.Context) ([]app.Integration, error)
@@ -121,6 +124,8 @@ type Options struct {
 	// URL is how others reach this Kith; "" is the address that the browser used.
 	URL    string
 	Pinned *app.Key
+	// Privacy erases customers and writes their dossiers.
+	Privacy api.Privacy
 	// Proxies are trusted to say where a request came from, and whether over HTTPS.
 	Proxies config.Proxies
 	// KeysChanged, if set, is told when a key pair was made or revoked here.
@@ -211,6 +216,10 @@ func (a *Admin) Mount(engine *gin.Engine) {
 	on("GET", "/customers/:id/json", a.customerJSON)
 	on("GET", "/customers/:id/timeline", a.timeline)
 	on("GET", "/customers/:id/live", a.customerLive)
+	on("GET", "/customers/:id/dossier", a.dossier)
+	on("GET", "/erasures", a.erasures)
+	on("POST", "/erasures/check", a.checkErasure)
+	on("POST", "/erasures/lift", a.liftErasure)
 	on("GET", "/live", a.live)
 	on("GET", "/lists", a.lists)
 	on("POST", "/lists", a.saveList)

@@ -16,10 +16,12 @@ import (
 
 	"kith/app"
 	"kith/app/admin"
+	"kith/app/api"
 	"kith/app/backup"
 	"kith/app/hook"
 	"kith/app/importer"
 	"kith/app/keeper"
+	"kith/app/privacy"
 	"kith/app/requestlog"
 	"kith/app/server"
 	"kith/storage"
@@ -54,6 +56,18 @@ func newHouse(t *testing.T, change ...func(*admin.Options)) *house {
 		Backups: backup.NewRunner(func(ctx context.Context) (backup.Snapshot, error) { return storage.OpenSnapshot(ctx, db.Folder()) },
 			backup.RunnerOptions{Clock: clock, Folder: filepath.Join(t.TempDir(), "backups"), Keep: 7, Every: 24 * time.Hour, At: 3 * time.Hour}),
 	}
+	office := privacy.New(db, privacy.Options{Imports: o.Imports, Log: log, Event: api.AppendEvent,
+		User: func(_ context.Context, b []byte, c *app.Customer) []byte { return append(b, api.User(c, nil)...) }})
+	ctx, stop := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() { ended <- office.Run(ctx) }()
+	t.Cleanup(func() {
+		stop()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+	})
+	o.Privacy = office
 	for _, f := range change {
 		f(&o)
 	}

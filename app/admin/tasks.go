@@ -279,8 +279,10 @@ func (a *Admin) eraseCustomer(c *call) (any, error) {
 	if body.UID != customer.UID {
 		return nil, app.Invalid("uid", "is not that of this customer")
 	}
-	if _, err := a.apply(c, &app.Delete{UID: customer.UID, Erase: true}); err != nil {
+	// The browser may leave; what is begun is ended.
+	settled, err := a.o.Privacy.Erase(context.WithoutCancel(c.Request.Context()), customer.UID)
+	if err != nil {
 		return nil, err
 	}
-	return map[string]string{"status": "ok"}, nil
+	return map[string]any{"status": "ok", "settled": settled}, nil
 }

@@ -8,6 +8,7 @@ package api
 
 import (
 	"context"
+	"io"
 	"log/slog"
 	"strings"
 	"time"
@@ -83,11 +84,22 @@ type Options struct {
 	Imports *importer.Runner
 	// Segments knows who is in which segment; without it nobody is in any.
 	Segments Segments
+	// Privacy erases customers and writes their dossiers.
+	Privacy Privacy
 	// Proxies are trusted to say where a request came from, and whether over HTTPS.
 	Proxies config.Proxies
 	// KeyRate and AddressRate bound how many requests come with one key, and from one
 	// address. Default: any number.
 	KeyRate, AddressRate config.Rate
+}
+
+// Privacy answers what a person may ask for: everything that is kept, and its end.
+type Privacy interface {
+	// Erase removes a customer from everywhere; settled is false while files are still being
+	// cleaned. It returns CodeNotFound if there is none.
+	Erase(ctx context.Context, uid string) (settled bool, err error)
+	// Dossier writes everything that is kept about a customer as JSON.
+	Dossier(ctx context.Context, customer int64, w io.Writer) error
 }
 
 // API serves Engage's endpoints.
@@ -120,6 +132,14 @@ func (a *API) Run(ctx context.Context) error { return a.keys.run(ctx, a.o.Log) }
 // ForgetKeys says that a key pair was made or revoked in this process, so that it works,
 // or does not, from the next request on.
 func (a *API) ForgetKeys() { a.keys.forget() }
+
+// AppendUser appends the User object of a customer, as every answer has it.
+func (a *API) AppendUser(ctx context.Context, b []byte, c *app.Customer) []byte {
+	return a.appendUser(ctx, b, c)
+}
+
+// AppendEvent appends an event as exports have it.
+func AppendEvent(b []byte, e *app.Event) []byte { return appendEvent(b, e, false) }
 
 // Mount puts the API's routes on an engine, with and without /v1.
 func (a *API) Mount(engine *gin.Engine) {

@@ -32,6 +32,7 @@ var userRoutes = []userRoute{
 	{"POST", "events", false, public, (*API).track},
 	{"PUT", "events", false, public, (*API).track},
 	{"GET", "events", false, full, (*API).customerEvents},
+	{"GET", "dossier", false, full, (*API).dossier},
 	{"POST", "lists", false, full, (*API).joinLists},
 	{"DELETE", "lists", false, full, (*API).leaveLists},
 	{"POST", "convert", false, public, (*API).convert},
@@ -149,6 +150,12 @@ func (a *API) putUser(c *call) ([]byte, error) {
 }
 
 func (c *call) saveProfile(p *app.SetProfile) ([]byte, error) {
+	if c.Query("lift_erasure") == "true" {
+		if !c.trusted || c.key != nil && !c.key.May(app.ScopeErase) {
+			return nil, app.Fail(app.CodeForbidden, "To bring back who was erased takes the private key, of a pair with the scope erase.")
+		}
+		p.Lift = true
+	}
 	return c.one(p, func(r app.Reader, res app.Result) ([]byte, error) {
 		if !c.trusted {
 			return appendOwn(nil, res, p), nil
@@ -183,8 +190,31 @@ func (a *API) getUser(c *call) ([]byte, error) {
 }
 
 func (a *API) deleteUser(c *call) ([]byte, error) {
-	erase := c.Query("erase") == "true"
-	return c.one(&app.Delete{UID: c.uid, Erase: erase}, answerOK)
+	if c.Query("erase") != "true" {
+		return c.one(&app.Delete{UID: c.uid}, answerOK)
+	}
+	c.hidden = "/v1/users/…" // the log of requests keeps nothing of who was erased either
+	if c.key != nil {
+		c.Request = c.Request.WithContext(app.WithActor(c.Request.Context(), app.ByKey(c.key.Row)))
+	}
+	settled, err := a.o.Privacy.Erase(c.lasting(), c.uid)
+	if err != nil {
+		return nil, err
+	}
+	if !settled { // nobody reads the customer any more; the files are still being cleaned
+		return statusQueued, nil
+	}
+	return statusOK, nil
+}
+
+// dossier streams everything that is kept about a customer.
+func (a *API) dossier(c *call) ([]byte, error) {
+	row, err := a.store.Find(c.Request.Context(), c.uid)
+	if err != nil {
+		return nil, err
+	}
+	s := c.stream("application/json; charset=utf-8", "dossier.json")
+	return nil, s.end(a.o.Privacy.Dossier(c.Request.Context(), row, s))
 }
 
 func (a *API) archive(c *call) ([]byte, error) {

@@ -25,6 +25,7 @@ import (
 	"kith/app/hook"
 	"kith/app/importer"
 	"kith/app/keeper"
+	"kith/app/privacy"
 	"kith/app/requestlog"
 	"kith/app/server"
 	"kith/storage"
@@ -81,7 +82,11 @@ func Start(t testing.TB, change ...func(*api.Options)) *Server {
 	}})
 	imports := importer.NewRunner(db, importer.RunnerOptions{Clock: clock, Log: log})
 	s.Segments = keeper.New(db, keeper.Options{Clock: clock, Log: log})
+	var a *api.API
+	office := privacy.New(db, privacy.Options{Imports: imports, Memory: []privacy.Memory{s.Requests}, Log: log, Event: api.AppendEvent,
+		User: func(ctx context.Context, b []byte, c *app.Customer) []byte { return a.AppendUser(ctx, b, c) }})
 	options := api.Options{
+		Privacy: office,
 		Imports: imports, Segments: s.Segments,
 		Clock: clock, Pinned: api.Pinned{Public: Public, Private: Private},
 		Version: "test", OrgID: db.OrgID(), Log: log, Requests: s.Requests, Hooks: s.Hooks,
@@ -89,14 +94,15 @@ func Start(t testing.TB, change ...func(*api.Options)) *Server {
 	for _, f := range change {
 		f(&options)
 	}
-	a := api.New(db, options)
+	a = api.New(db, options)
 	srv := server.New(server.Options{Log: log, TrustedProxies: options.Proxies.Strings(), Mount: []func(*gin.Engine){a.Mount}})
 	s.Handler = srv.Handler()
 	ctx, cancel := context.WithCancel(context.Background())
-	ended, imported, kept := make(chan error, 1), make(chan error, 1), make(chan error, 1)
+	ended, imported, kept, cleaned := make(chan error, 1), make(chan error, 1), make(chan error, 1), make(chan error, 1)
 	go func() { ended <- srv.Serve(ctx, l) }()
 	go func() { imported <- imports.Run(ctx) }()
 	go func() { kept <- s.Segments.Run(ctx) }()
+	go func() { cleaned <- office.Run(ctx) }()
 	t.Cleanup(func() {
 		s.client.CloseIdleConnections()
 		cancel()
@@ -105,6 +111,7 @@ func Start(t testing.TB, change ...func(*api.Options)) *Server {
 		}
 		<-imported
 		<-kept
+		<-cleaned
 	})
 	return s
 }

@@ -36,7 +36,6 @@ func (c *crowd) Facts(context.Context, []int64, bool, func(*app.Facts) error) er
 
 func (c *crowd) AttributeNameRows(context.Context) (map[int64]string, error) { return nil, nil }
 
-
 func (c *crowd) FactsAfter(_ context.Context, after int64, limit int, _ bool, visit func(*app.Facts) error) (int64, error) {
 	for row := after + 1; row <= min(after+int64(limit), c.customers); row++ {
 		r := rand.New(rand.NewPCG(uint64(row), 1))

@@ -57,11 +57,11 @@ type Store struct {
 	zoneOf  []uint16         // by slot
 	zoneRaw map[string]uint16
 
-	series  map[string]*series
-	names   map[int64]string // of events, by row
+	series map[string]*series
+	names  map[int64]string // of events, by row
 	// attributes are the names of attributes by row, as far as they were asked for.
 	attributes map[int64]string
-	sources map[string]int64
+	sources    map[string]int64
 	// knownSource are the rows in sources: a rule may name a source before its first event.
 	knownSource map[int64]bool
 	lists       map[int64]*[3]*roaring.Bitmap // by app.SubscriptionStatus

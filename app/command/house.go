@@ -14,6 +14,7 @@ import (
 	"kith/app/keeper"
 	"kith/app/metrics"
 	"kith/app/outward"
+	"kith/app/privacy"
 	"kith/app/requestlog"
 	"kith/app/server"
 	"kith/assets"
@@ -39,6 +40,8 @@ type houseOptions struct {
 type house struct {
 	db       *storage.DB
 	segments *keeper.Keeper
+	office   *privacy.Office
+	requests *requestlog.Log
 	// mount puts what answers requests on an engine; run is what works beside that.
 	mount []func(*gin.Engine)
 	run   []func(context.Context) error
@@ -87,15 +90,21 @@ func openHouse(ctx context.Context, cfg *config.Config, o houseOptions) (_ *hous
 		return nil, err
 	}
 	pinned := api.Pinned{Public: cfg.KeysPublic, Private: cfg.KeysPrivate}
-	wire := api.New(db, api.Options{
+	var wire *api.API
+	office := privacy.New(db, privacy.Options{
+		Imports: imports, Memory: []privacy.Memory{requests}, Derived: []privacy.Derived{index}, Log: o.log, Event: api.AppendEvent,
+		User: func(ctx context.Context, b []byte, c *app.Customer) []byte { return wire.AppendUser(ctx, b, c) },
+	})
+	h.office, h.requests = office, requests
+	wire = api.New(db, api.Options{
 		Clock: o.clock, Zone: cfg.Zone, Pinned: pinned, AnyKey: o.mock, Version: Version,
 		OrgID: db.OrgID(), Log: o.log, Requests: requests, Proxies: cfg.Proxies, KeyRate: cfg.KeyRate, AddressRate: cfg.AddressRate, Search: index, Segments: h.segments,
-		Imports: imports, Hooks: hooks, URL: cfg.URL,
+		Imports: imports, Hooks: hooks, URL: cfg.URL, Privacy: office,
 	})
 	pages := admin.New(db, admin.Options{
 		Clock: o.clock, Sessions: o.sessions, Log: o.log, Requests: requests, Workspace: cfg.Workspace, Zone: cfg.Zone, Version: Version,
 		URL: cfg.URL, Proxies: cfg.Proxies, Pinned: pinned.Key(), KeysChanged: wire.ForgetKeys, Demo: o.demo, Search: index, Segments: h.segments, Hooks: hooks, Imports: imports,
-		Backups: backups, Wake: wake,
+		Backups: backups, Wake: wake, Privacy: office,
 	})
 	h.mount = []func(*gin.Engine){wire.Mount, pages.Mount, dashboard}
 	if cfg.Metrics != config.MetricsOff && !o.mock {
@@ -103,7 +112,7 @@ func openHouse(ctx context.Context, cfg *config.Config, o houseOptions) (_ *hous
 		h.around = figures.Around
 		h.mount = append(h.mount, figures.Mount)
 	}
-	h.run = append(h.run, wire.Run, db.KeepHouse, db.KeepEvents, index.Run, h.segments.Run, imports.Run)
+	h.run = append(h.run, wire.Run, db.KeepHouse, db.KeepEvents, index.Run, h.segments.Run, imports.Run, office.Run)
 	return h, nil
 }
 

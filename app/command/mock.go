@@ -136,15 +136,16 @@ func (c *cli) runMock(ctx context.Context, cfg *config.Config, folder string, f 
 	if !f.quiet {
 		o.Out = &lockedWriter{w: c.out}
 	}
+	var m *mock.Mock
 	o.Open = func(ctx context.Context) (*mock.Workspace, error) {
 		h, err := openHouse(ctx, cfg, houseOptions{clock: clock, sessions: app.RealClock{}, log: log, mock: true})
 		if err != nil {
 			return nil, err
 		}
+		h.office.Remembers(memory(func(texts []string) { m.Forget(texts) }))
 		return h.workspace(ctx, failed)
 	}
-	m, err := mock.New(ctx, o)
-	if err != nil {
+	if m, err = mock.New(ctx, o); err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, m.Close()) }()
@@ -177,6 +178,11 @@ func awaited(ctx context.Context, part func(context.Context) error) error {
 	<-ctx.Done()
 	return nil
 }
+
+// memory is a function that forgets.
+type memory func(texts []string)
+
+func (f memory) Forget(texts []string) { f(texts) }
 
 // listenTLS listens for Engage's hosts. The authority that signs for them is kept with the
 // data where that is kept, else with the user's settings: a client that trusts it once

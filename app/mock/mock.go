@@ -109,6 +109,11 @@ func (m *Mock) Close() error {
 	return ws.Stop()
 }
 
+// Forget drops recorded requests in which one of some texts stands, given in small
+// letters. The request that asks for an erasure is recorded all the same: a team's test
+// looks for it.
+func (m *Mock) Forget(texts []string) { m.record.forget(texts) }
+
 // Reset throws all customers away and begins anew, at the machine's time, with nothing
 // recorded and no failure asked for.
 func (m *Mock) Reset(ctx context.Context) error {

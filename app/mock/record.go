@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
+	"strings"
 	"sync"
 	"unicode/utf8"
 
@@ -130,6 +131,31 @@ func (r *record) clear() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.all, r.bytes = nil, 0
+}
+
+// forget drops what mentions one of some texts, given in small letters. Numbers go on.
+func (r *record) forget(texts []string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	kept := make([]*Request, 0, len(r.all))
+	r.bytes = 0
+	for _, e := range r.all {
+		if !e.mentions(texts) {
+			kept = append(kept, e)
+			r.bytes += e.size()
+		}
+	}
+	r.all = kept
+}
+
+func (e *Request) mentions(texts []string) bool {
+	all := strings.ToLower(e.Path + "/ " + e.Query + " " + string(plain(e.body, e.bodyEncoding)) + " " + string(plain(e.answer, e.answerEncoding)))
+	for _, t := range texts {
+		if strings.Contains(all, t) {
+			return true
+		}
+	}
+	return false
 }
 
 // find returns what want holds for, oldest first, and a channel that is closed when

@@ -71,7 +71,15 @@ select uid from aliases where customer_id = :customer order by uid limit 100
 insert or ignore into erased (hash, at) values (:hash, :at)
 
 -- name: erased_find
-select 1 from erased where hash = :hash
+-- Salted as they are now, or plain as they were.
+select 1 from erased where hash in (:salted, :plain)
+
+-- name: erased_lift
+delete from erased where hash in (:salted, :plain)
+
+-- name: erased_count
+-- For people to read, now and then. A scan on purpose.
+select count(*) from erased
 
 -- name: device_list
 -- Devices of some customers, newest first. Served by the primary key.

@@ -52,12 +52,20 @@ on conflict (scope) do update set body = excluded.body, status = excluded.status
 -- name: idempotency_prune
 delete from idempotency where at < :before
 
+-- name: idempotency_erase
+-- Takes the answers that hold a text, of a day at most. A scan on purpose.
+delete from idempotency where instr(lower(cast(answer as text)), :text) > 0
+
 -- name: meta_get
 select value from meta where key = :key
 
 -- name: meta_set
 insert into meta (key, value) values (:key, :value)
 on conflict (key) do update set value = excluded.value
+
+-- name: meta_delete_value
+-- Only if it is what it was.
+delete from meta where key = :key and value = :value
 
 -- name: meta_delete
 delete from meta where key = :key

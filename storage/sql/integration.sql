@@ -82,6 +82,15 @@ update or ignore delivery_customers set customer_id = :new where customer_id = :
 -- name: delivery_customer_clear
 delete from delivery_customers where customer_id = :customer
 
+-- name: delivery_dossier
+-- Everything that services posted about a customer. Served by delivery_customers_customer.
+select d.id, d.received_at, i.kind, d.event, d.body, d.became
+from delivery_customers c
+join deliveries d on d.id = c.delivery_id
+join integrations i on i.id = d.integration_id
+where c.customer_id = :customer
+order by d.id
+
 -- name: delivery_erase
 -- Takes the bodies that a customer is in. Served by delivery_customers_customer.
 update deliveries
