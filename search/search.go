@@ -150,6 +150,10 @@ type Engine struct {
 	fresh   bool  // just built, in many segments
 
 	compacting sync.WaitGroup
+	merging    chan struct{} // holds one while somebody makes one file of all
+	// writing is held by whoever writes to the index, or shows what is in it.
+	writing sync.Mutex
+	inside  mark // the position inside the index, while writing is held
 }
 
 // New returns an engine for a data folder. It touches nothing: Run opens the index.
@@ -160,7 +164,7 @@ func New(store Store, dataFolder string, o Options) *Engine {
 	if o.Calm == 0 {
 		o.Calm = 5 * time.Second
 	}
-	e := &Engine{store: store, folder: filepath.Join(dataFolder, FolderName), o: o, told: -1, purges: make(chan chan error)}
+	e := &Engine{store: store, folder: filepath.Join(dataFolder, FolderName), o: o, told: -1, purges: make(chan chan error), merging: make(chan struct{}, 1)}
 	e.state.Store(&State{})
 	e.groups.Store(&groups{})
 	return e

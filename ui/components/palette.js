@@ -101,7 +101,7 @@ export function find(typed, customers, named, total = customers.length) {
     ...shown, ...more, ...pages,
     ...named_("Segments", named.segments, (g) => g.title, (g) => ({ key: g.id, href: `/app/segments/${g.id}`, note: count(g.count) }), "rings"),
     ...named_("Lists", named.lists, (l) => l.title, (l) => ({ key: l.id, href: `/app/lists/${l.id}` }), "list"),
-    ...named_("Events", named.events, (e) => e.name, (e) => ({ key: `event ${e.name}`, href: `/app/events?name=${encodeURIComponent(e.name)}` }), "pulse"),
+    ...named_("Events", named.events, (e) => e.name, (e) => ({ key: `event ${e.name}`, href: `/app/events/${encodeURIComponent(e.name)}` }), "pulse"),
   ];
 }
 
