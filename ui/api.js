@@ -121,6 +121,8 @@ export const api = {
   verifyBackup: (name) => call("POST", `/api/backups/${at(name)}/verify`, { body: {} }),
   /** @returns {Promise<import("./types.js").Overview>} */
   overview: () => call("GET", "/api/overview"),
+  /** @param {string} period @param {AbortSignal} [signal] @returns {Promise<import("./types.js").Home>} */
+  home: (period, signal) => call("GET", withQuery("/api/home", { period }), { signal }),
 
   /** @param {Query} query @param {AbortSignal} [signal] @returns {Promise<import("./types.js").Page<import("./types.js").Customer>>} */
   customers: (query, signal) => call("GET", withQuery("/api/customers", query), { signal }),
@@ -169,6 +171,10 @@ export const api = {
 
   /** @param {AbortSignal} [signal] @returns {Promise<{data: import("./types.js").EventName[]}>} */
   events: (signal) => call("GET", "/api/events", { signal }),
+  /** @param {string} name @param {string} period @param {AbortSignal} [signal] @returns {Promise<import("./types.js").EventDetail>} */
+  event: (name, period, signal) => call("GET", withQuery("/api/event", { name, period }), { signal }),
+  /** @param {string} name @param {AbortSignal} [signal] @returns {Promise<{data: import("./types.js").LatestEvent[]}>} */
+  latestEvents: (name, signal) => call("GET", withQuery("/api/event/latest", { name }), { signal }),
   /** @param {AbortSignal} [signal] @returns {Promise<{data: import("./types.js").AttributeName[]}>} */
   attributes: (signal) => call("GET", "/api/attributes", { signal }),
 

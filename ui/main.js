@@ -15,7 +15,9 @@ import { Attributes } from "./pages/attributes.js";
 import { Backups } from "./pages/backups.js";
 import { Customer } from "./pages/customer.js";
 import { Accounts, Customers } from "./pages/customers.js";
+import { Event } from "./pages/event.js";
 import { Events } from "./pages/events.js";
+import { Home } from "./pages/home.js";
 import { Import } from "./pages/import.js";
 import { Imports } from "./pages/imports.js";
 import { Integration } from "./pages/integration.js";
@@ -33,7 +35,7 @@ import { SignIn } from "./pages/sign-in.js";
 
 /** @type {[string, any][]} */
 const PAGES = [
-  ["/app", Customers],
+  ["/app", Home],
   ["/app/customers", Customers],
   ["/app/customers/:id", Customer],
   ["/app/accounts", Accounts],
@@ -44,6 +46,7 @@ const PAGES = [
   ["/app/lists", Lists],
   ["/app/lists/:id", List],
   ["/app/events", Events],
+  ["/app/events/:name", Event],
   ["/app/attributes", Attributes],
   ["/app/imports", Imports],
   ["/app/imports/:id", Import],

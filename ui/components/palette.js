@@ -34,7 +34,7 @@ export function find(typed, customers, named) {
     ...pages,
     ...named.segments.filter((g) => has(g.title, typed)).slice(0, OF_EACH).map((g) => ({ group: "Segments", key: g.id, href: `/app/segments/${g.id}`, text: g.title, icon: "rings", note: count(g.count) })),
     ...named.lists.filter((l) => has(l.title, typed)).slice(0, OF_EACH).map((l) => ({ group: "Lists", key: l.id, href: `/app/lists/${l.id}`, text: l.title, icon: "list" })),
-    ...named.events.filter((e) => has(e.name, typed)).slice(0, OF_EACH).map((e) => ({ group: "Events", key: `event ${e.name}`, href: `/app/events?name=${encodeURIComponent(e.name)}`, text: e.name, icon: "pulse" })),
+    ...named.events.filter((e) => has(e.name, typed)).slice(0, OF_EACH).map((e) => ({ group: "Events", key: `event ${e.name}`, href: `/app/events/${encodeURIComponent(e.name)}`, text: e.name, icon: "pulse" })),
   ];
 }
 

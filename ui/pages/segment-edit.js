@@ -5,7 +5,7 @@ import { api } from "../api.js";
 import { count, nameOf, percent, plural, took } from "../format.js";
 import { parse, write } from "../json.js";
 import { useResource } from "../resource.js";
-import { navigate } from "../router.js";
+import { navigate, place } from "../router.js";
 import { asGroup, groupOf, placeOf, prune, same } from "../rule.js";
 import { Avatar } from "../components/avatar.js";
 import { Icon } from "../components/icon.js";
@@ -151,10 +151,18 @@ export function SegmentEdit({ id }) {
   return html`<${Editor} key=${id ?? "new"} id=${id ?? ""} before=${before} catalogue=${catalogue} />`;
 }
 
+/** The condition that an address begins a new segment with: ?event=NAME, or ?attribute=NAME. @returns {Node|undefined} */
+function asked() {
+  const { path, query } = place();
+  if (!path.endsWith("/new")) return undefined;
+  if (query.event) return { event: query.event };
+  return query.attribute ? { attribute: query.attribute, op: "exists" } : undefined;
+}
+
 /** @param {{id: string, before: import("../types.js").SegmentDetail|null, catalogue: import("../components/chooser.js").Catalogue}} props */
 function Editor({ id, before, catalogue }) {
-  const start = () => /** @type {Draft} */ ({ title: before?.title ?? "", description: before?.description ?? "", rule: before?.rule ?? { all: [{ fresh: true }] } });
-  const [draft, setDraft] = useState(() => drafts.get(id) ?? start());
+  const start = () => /** @type {Draft} */ ({ title: before?.title ?? "", description: before?.description ?? "", rule: before?.rule ?? { all: [asked() ?? { fresh: true }] } });
+  const [draft, setDraft] = useState(() => (asked() ? undefined : drafts.get(id)) ?? start());
   const [view, setView] = useState("builder");
   const [refused, setRefused] = useState(/** @type {any} */ (null));
   const [tried, setTried] = useState(false);
@@ -163,7 +171,7 @@ function Editor({ id, before, catalogue }) {
   const pruned = useMemo(() => prune(draft.rule), [draft.rule]);
   const preview = usePreview(pruned.rule, id);
   const first = start();
-  const changed = draft.title !== first.title || draft.description !== first.description || !same(pruned.rule, prune(first.rule).rule) || (!before && Object.keys(pruned.paths).length > 1);
+  const changed = draft.title !== first.title || draft.description !== first.description || !same(pruned.rule, prune(first.rule).rule) || (!before && !asked() && Object.keys(pruned.paths).length > 1);
   const dirty = useRef(changed);
   dirty.current = changed;
   const set = (/** @type {Partial<Draft>} */ part) => {

@@ -61,7 +61,7 @@ test("the top of an axis is a round number", () => {
 test("the palette finds pages, customers, lists and events", () => {
   const named = /** @type {any} */ ({ segments: [{ id: "g1", title: "Letter readers", count: 3 }], lists: [{ id: "l1", title: "Monthly letter" }], events: [{ name: "Opened letter" }] });
   const customer = /** @type {any} */ ({ id: "c1", uid: "u1", first_name: "Ada", last_name: "Letterman", email: null, is_account: false });
-  assert.deepEqual(find("letter", [customer], named).map((f) => f.href), ["/app/customers/c1", "/app/segments/g1", "/app/lists/l1", "/app/events?name=Opened%20letter"]);
+  assert.deepEqual(find("letter", [customer], named).map((f) => f.href), ["/app/customers/c1", "/app/segments/g1", "/app/lists/l1", "/app/events/Opened%20letter"]);
   assert.deepEqual(find("req", [], named).map((f) => f.text), ["Requests"]);
   assert.equal(find("", [], named).length, STOPS.flat().length);
 });

@@ -15,6 +15,10 @@ func TestKeyboard_signInOpenACustomerAndGoBackWithTabAlone(t *testing.T) {
 	b.open("/app/")
 	b.wait(`document.activeElement?.name === "email"`) // a page begins in its first field, once it is painted
 	b.press(email, kb.Tab, password, kb.Tab, kb.Enter)
+	b.wait(`document.querySelector("h1")?.innerText === "Home"`)
+	b.settled()
+	b.tabTo(`.rail a[href="/app/customers"]`)
+	b.press(kb.Enter)
 	b.wait(`document.querySelector("h1")?.innerText === "Customers"`)
 	b.settled()
 	for range 60 {
