@@ -7,7 +7,7 @@ const { Value } = await import("../components/value.js");
 const { columns, nextSort, OWN, sorted, usual, write } = await import("../columns.js");
 const { roundUp } = await import("../components/bars.js");
 const { STOPS } = await import("../components/rail.js");
-const { find } = await import("../components/palette.js");
+const { find, partsOf } = await import("../components/palette.js");
 const { embedForm } = await import("../pages/list.js");
 const { Digits } = await import("../json.js");
 
@@ -80,6 +80,21 @@ test("the palette finds pages, customers, lists and events", () => {
   assert.deepEqual(find("letter", [customer], named).map((f) => f.href), ["/app/customers/c1", "/app/segments/g1", "/app/lists/l1", "/app/events/Opened%20letter"]);
   assert.deepEqual(find("req", [], named).map((f) => f.text), ["Requests"]);
   assert.equal(find("", [], named).length, STOPS.flat().length);
+});
+
+test("the palette marks what was typed, accents and all", () => {
+  const parts = (/** @type {string} */ text, /** @type {string} */ typed) => partsOf(text, typed)?.map(([a, b]) => text.slice(a, b)).join("|");
+  assert.equal(parts("Monthly letter", "let"), "let");
+  assert.equal(parts("Adébáyọ̀ friends", "adebayo fr"), "Adébáyọ|fr");
+  assert.equal(parts("A (b) [c] \\d+", "(b) \\d+"), "(b)|\\d+");
+  assert.equal(parts("Newsletter", "letter"), "letter");
+  assert.equal(partsOf("Newsletter", "news other"), null);
+  const named = /** @type {any} */ ({ segments: [], lists: [], events: [] });
+  const person = /** @type {any} */ ({ id: "c1", uid: "u1", first_name: " Ada", last_name: "Obi", email: "ada@example.com", is_account: false, marks: [
+    { field: "first_name", text: " Ada", at: [[1, 3]] }, { field: "last_name", text: "Obi", at: [[0, 1]] }, { field: "attribute", name: "city", text: "Adamawa", at: [[0, 2]] }] });
+  const [ada, all] = find("ad o", [person], named, 40);
+  assert.deepEqual([ada?.text, ada?.at, ada?.label, ada?.note, ada?.noteAt], ["Ada Obi", [[0, 2], [4, 5]], "city", "Adamawa", [[0, 2]]]);
+  assert.deepEqual([all?.text, all?.href], ["All 40 that match", "/app/customers?query=ad%20o"]);
 });
 
 test("the form for a page posts to the list", () => {
