@@ -1,6 +1,7 @@
 // @ts-check
 import { html, useState } from "../preact.js";
 import { api } from "../api.js";
+import { can } from "../can.js";
 import { count, nameOf, plural } from "../format.js";
 import { useLive } from "../live.js";
 import { useResource } from "../resource.js";
@@ -103,15 +104,16 @@ function Header({ detail, name, view }) {
       ${c.uid_updateable ? html`<span class="tag" title="It came without an id of your own; the first update that names one claims it">id not claimed</span>` : null}</div></div></div>`;
 }
 
-/** @param {{id: string, version: any}} props version: changes when the customer did */
-function AsJSON({ id, version }) {
+/** @param {{id: string, version: any, session: import("../types.js").Session}} props version: changes when the customer did */
+function AsJSON({ id, version, session }) {
   const text = useResource(`json ${id} ${version}`, (signal) => api.customerJSON(id, signal));
   if (text.error) return html`<${Trouble} error=${text.error} doing="read the customer" retry=${text.reload} />`;
-  return html`<${Listing} title="User" note="as GET /v1/users answers it" text=${text.data ?? ""} what="the JSON" />`;
+  return html`<${Listing} title="User" note="as GET /v1/users answers it" text=${text.data ?? ""} what="the JSON" />
+    ${can(session, "build") ? html`<p class="dossier"><a class="button" href=${`/api/customers/${encodeURIComponent(id)}/dossier`} download><${Icon} name="intray" />The whole dossier</a> <span class="small quiet">Everything that is kept about them: events, history, segments, what services posted.</span></p>` : null}`;
 }
 
-/** @param {{id: string}} props */
-export function Customer({ id }) {
+/** @param {{session: import("../types.js").Session, id: string}} props */
+export function Customer({ session, id }) {
   const { query } = usePlace();
   const detail = useResource(`customer ${id}`, (signal) => api.customer(id, signal));
   const filter = { kind: query.show, event: query.event };
@@ -131,7 +133,7 @@ export function Customer({ id }) {
   return html`<main id="content" class="page steady" tabindex="-1">
     <${Header} detail=${d} name=${name} view=${query.view} />
     ${detail.error ? html`<${Trouble} error=${detail.error} doing="read this customer again" retry=${detail.reload} />` : null}
-    ${query.view === "json" ? html`<${AsJSON} id=${id} version=${`${d.customer.last_interaction} ${d.events} ${JSON.stringify(d.attributes.map((a) => a.changed_at))}`} />` : html`
+    ${query.view === "json" ? html`<${AsJSON} session=${session} id=${id} version=${`${d.customer.last_interaction} ${d.events} ${JSON.stringify(d.attributes.map((a) => a.changed_at))}`} />` : html`
     <div class="profile">
       <div class="profile-left"><${AttributePanel} attributes=${d.attributes} /><${Devices} devices=${d.devices} /></div>
       <div class="profile-middle"><${Activity} days=${d.activity} /><${Timeline} timeline=${timeline} filter=${filter} detail=${d} live=${live} /></div>
