@@ -79,10 +79,10 @@ func readCSV(file string, row func([]string) error) error {
 
 // floorImport writes the rows of a file into a bare table, as one would for this one file:
 // each row is what the API gives back of it, what is asked for by id, by e-mail and by
-// number has its index, and what is not standard is one JSONB column. A row whose id is
-// there is set anew, as the file says. 5,000 rows to a transaction, the product's own
-// durability, cache for cache.
-func floorImport(folder, file string) error {
+// number has its index, and what is not standard is one JSONB column. 5,000 rows to a
+// transaction, the product's own durability. update is what becomes of a row whose id is
+// there: everything as the file says, or, knowing the file, nothing but the attributes.
+func floorImport(folder, file, update string) error {
 	db, err := sql.Open("sqlite", "file:"+filepath.ToSlash(filepath.Join(folder, "floor-import.db"))+"?_pragma=busy_timeout(10000)&_pragma=journal_mode(wal)"+
 		"&_pragma=synchronous(full)&_pragma=cache_size(-64000)&_pragma=wal_autocheckpoint(16000)")
 	if err != nil {
@@ -112,8 +112,7 @@ func floorImport(folder, file string) error {
 				return err
 			}
 			if st, err = tx.Prepare(`insert into customers (uid, first_name, last_name, email, number, created_at, attributes) values (?, ?, ?, ?, ?, ?, jsonb(?))
-				on conflict (uid) do update set first_name = excluded.first_name, last_name = excluded.last_name, email = excluded.email,
-				number = excluded.number, attributes = excluded.attributes`); err != nil {
+				on conflict (uid) do update set ` + update); err != nil {
 				return err
 			}
 		}
@@ -137,6 +136,11 @@ func floorImport(folder, file string) error {
 	}
 	return tx.Commit()
 }
+
+const (
+	updateRow        = "first_name = excluded.first_name, last_name = excluded.last_name, email = excluded.email, number = excluded.number, attributes = excluded.attributes"
+	updateAttributes = "attributes = excluded.attributes"
+)
 
 // Import measures a file of customers on its way in: a fresh one, the same again with a
 // value of each customer changed, and once more while single events come. Some segments
@@ -165,7 +169,7 @@ func Import(o Options, rows int) (*Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	bare, err := perSecond("bare inserts", func() error { return floorImport(o.Folder, files[0]) })
+	bare, err := perSecond("bare inserts", func() error { return floorImport(o.Folder, files[0], updateRow) })
 	if err != nil {
 		return nil, err
 	}
@@ -187,7 +191,11 @@ func Import(o Options, rows int) (*Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	bareAgain, err := perSecond("bare upserts", func() error { return floorImport(o.Folder, files[1]) })
+	bareAgain, err := perSecond("bare upserts", func() error { return floorImport(o.Folder, files[1], updateRow) })
+	if err != nil {
+		return nil, err
+	}
+	bareKnowing, err := perSecond("bare upserts of the attributes alone", func() error { return floorImport(o.Folder, files[2], updateAttributes) })
 	if err != nil {
 		return nil, err
 	}
@@ -207,6 +215,7 @@ func Import(o Options, rows int) (*Report, error) {
 		Figure{Name: "encoding/csv alone", Unit: "rows/s", Value: parse, Met: true},
 		Figure{Name: fmt.Sprintf("import of %s rows, fresh", number(float64(rows))), Unit: "rows/s", Value: fresh, Floor: "bare inserts", FloorN: bare, Ratio: fresh / bare, Goal: "0.50 of it", Met: fresh >= bare/2},
 		Figure{Name: "the same, one value of each changed", Unit: "rows/s", Value: again, Floor: "bare upserts", FloorN: bareAgain, Ratio: again / bareAgain, Goal: "0.50 of it", Met: again >= bareAgain/2},
+		Figure{Name: "the same, beside one that knows what can change", Unit: "rows/s", Value: again, Floor: "bare upserts of the attributes alone", FloorN: bareKnowing, Ratio: again / bareKnowing, Met: true},
 		Figure{Name: "segments right after the fresh one's end", Unit: "s", Value: settled, Goal: "under 5", Met: settled < 5},
 		Figure{Name: "segments right after the upserts' end", Unit: "s", Value: settledAgain, Goal: "under 5", Met: settledAgain < 5},
 		Figure{Name: "search at the head after the fresh one's end", Unit: "s", Value: searched, Goal: "under 300", Met: searched < importSearchMost.Seconds()},
