@@ -51,6 +51,29 @@ func DayOf(at Instant) int64 {
 	return d
 }
 
+// HourOf returns the hour of an instant, counted from 1970-01-01T00:00Z.
+func HourOf(at Instant) int64 {
+	const hour = DayMillis / 24
+	h := int64(at) / hour
+	if int64(at)%hour < 0 {
+		h--
+	}
+	return h
+}
+
+// SpanCount is what came in one UTC day or one hour, counted from 1970.
+type SpanCount struct {
+	Span      int64
+	Events    int64 // by the event's own time
+	Customers int64 // by created_at
+}
+
+// OwnedEvent is an event with whose it is.
+type OwnedEvent struct {
+	Event
+	CustomerID, CustomerName string
+}
+
 // EventFilter says which events of a customer, or of all, a listing holds.
 type EventFilter struct {
 	Name     string

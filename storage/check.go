@@ -53,6 +53,23 @@ var checks = []struct{ what, query string }{
 			union all
 			select name_id, cast(floor(at / 86400000.0) as integer), -1 from events)
 		group by name_id, day having sum(n) <> 0)`},
+	{"days of the workspace whose counts are off", `select count(*) from (
+		select day, sum(e), sum(c) from (
+			select day, events e, customers c from days
+			union all
+			select cast(floor(at / 86400000.0) as integer), -1, 0 from events
+			union all
+			select cast(floor(created_at / 86400000.0) as integer), 0, -1 from customers)
+		group by day having sum(e) <> 0 or sum(c) <> 0)`},
+	{"hours whose counts are off", `select count(*) from (
+		select hour, sum(e), sum(c) from (
+			select hour, events e, customers c from hours
+			union all
+			select cast(floor(at / 3600000.0) as integer), -1, 0 from events
+			union all
+			select cast(floor(created_at / 3600000.0) as integer), 0, -1 from customers)
+		where hour > (select max(at) / 3600000 - 48 from feed)
+		group by hour having sum(e) <> 0 or sum(c) <> 0)`},
 	{"event_customers without events", `select count(*) from event_customers ec
 		where not exists (select 1 from events e where e.customer_id = ec.customer_id and e.name_id = ec.name_id)`},
 	{"events of nobody", `select count(*) from events where customer_id not in (select id from customers)`},

@@ -44,6 +44,7 @@ func (t *txn) track(c *app.Track) (app.Result, error) {
 		return app.Result{}, err
 	}
 	t.s.eventRow = row
+	name.came(row)
 	t.total("last_event", row-t.s.totals["last_event"])
 	if err := t.countEvent(name, customer, int64(c.At)); err != nil {
 		return app.Result{}, err
@@ -97,6 +98,7 @@ func (t *txn) countEvent(n *eventName, customer, at int64) error {
 	n.events++
 	t.names[n] = struct{}{}
 	t.days[dayKey{n.row, app.DayOf(app.Instant(at))}]++
+	t.spanned(app.Instant(at), 1, 0)
 	t.total("events", 1)
 	if n.known.Contains(uint64(customer)) {
 		return nil

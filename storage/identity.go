@@ -441,6 +441,7 @@ func (t *txn) removeRow(r *record) error {
 		return err
 	}
 	t.total("customers", -1)
+	t.spanned(r.dated, 0, -1)
 	if r.isAccount {
 		t.total("accounts", -1)
 	}
@@ -623,6 +624,7 @@ func (t *txn) deleteEvents(r *record) error {
 		n := t.s.eventIDs[name]
 		n.events--
 		t.days[dayKey{name, app.DayOf(app.Instant(at))}]--
+		t.spanned(app.Instant(at), -1, 0)
 		t.total("events", -1)
 		gone[n] = struct{}{}
 		return nil

@@ -282,6 +282,7 @@ func (w *importWriter) insert(r *app.ImportRow, rec *record) error {
 	w.fresh++
 	t.touch(rec.id)
 	t.total("customers", 1)
+	t.spanned(rec.createdAt, 0, 1)
 	if rec.provisional {
 		t.total("provisional", 1)
 	}

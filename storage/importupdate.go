@@ -134,6 +134,7 @@ func (w *importWriter) write(rec *record, whole bool) error {
 	}
 	_, err := w.t.w.q.exec("customer_update", nullable(rec.text[0]), nullable(rec.text[1]), nullable(rec.text[2]), nullable(rec.text[3]),
 		rec.emailKey(), int64(rec.createdAt), rec.isAccount, attributes, w.changed, rec.id)
+	w.t.dated(rec)
 	return err
 }
 

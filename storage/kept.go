@@ -307,6 +307,7 @@ func (t *txn) insertKept(row int64, k *keptCustomer, free bool) (*record, error)
 	}
 	t.s.uids.put(rec.uid, row)
 	t.total("customers", 1)
+	t.spanned(rec.createdAt, 0, 1)
 	if rec.isAccount {
 		t.total("accounts", 1)
 	}

@@ -73,12 +73,16 @@ func roomForCopy(ctx context.Context, conn *sql.Conn, folder string) error {
 	if err := conn.QueryRowContext(ctx, "pragma page_size").Scan(&size); err != nil {
 		return err
 	}
+	return roomFor(2*pages*size, folder)
+}
+
+func roomFor(need int64, folder string) error {
 	free, total := diskSpace(folder)
-	if need := 2 * pages * size; total > 0 && free < need {
-		return app.Fail(app.CodeUnavailable, "This Kith changes the form of the data, and copies it first: that takes %s on the disk of %s, where %s are free. Free some space and start again; nothing was changed.",
-			app.Bytes(need), folder, app.Bytes(free))
+	if total == 0 || free >= need {
+		return nil
 	}
-	return nil
+	return app.Fail(app.CodeUnavailable, "This Kith changes the form of the data, and copies it first: that takes %s on the disk of %s, where %s are free. Free some space and start again; nothing was changed.",
+		app.Bytes(need), folder, app.Bytes(free))
 }
 
 // removeOldCopies removes copies from before a change of the schema that are older than

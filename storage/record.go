@@ -27,6 +27,7 @@ type record struct {
 	text        [4]*string // first_name, last_name, number, email
 	createdAt   app.Instant
 	insertedAt  app.Instant
+	dated       app.Instant // createdAt as it is counted by the day
 	isAccount   bool
 	archivedAt  sql.NullInt64
 	attrs       []app.Attribute
@@ -49,6 +50,7 @@ func loadRecord(ctx context.Context, q statements, id int64) (*record, error) {
 
 // decode fills attrs and changed from the two columns that belong together.
 func (r *record) decode(attributes, changed []byte) error {
+	r.dated = r.createdAt
 	members, err := jsonbMembers(attributes)
 	if err != nil {
 		return fmt.Errorf("attributes of customer %d: %w", r.id, err)
@@ -139,6 +141,8 @@ func (t *txn) insertRecord(r *record) error {
 	}
 	t.s.uids.put(r.uid, r.id)
 	t.total("customers", 1)
+	t.spanned(r.createdAt, 0, 1)
+	r.dated = r.createdAt
 	if r.isAccount {
 		t.total("accounts", 1)
 	}
@@ -149,6 +153,7 @@ func (t *txn) updateRecord(r *record) error {
 	attributes, changed := r.encode()
 	_, err := t.w.q.exec("customer_update", nullable(r.text[0]), nullable(r.text[1]), nullable(r.text[2]), nullable(r.text[3]),
 		r.emailKey(), int64(r.createdAt), r.isAccount, attributes, changed, r.id)
+	t.dated(r)
 	return err
 }
 

@@ -143,6 +143,7 @@ func (t *txn) expireOf(customer int64, before app.Instant, most int64) (int64, e
 		n := t.s.eventIDs[e.name]
 		n.events--
 		t.days[dayKey{e.name, app.DayOf(app.Instant(e.at))}]--
+		t.spanned(app.Instant(e.at), -1, 0)
 		t.total("events", -1)
 		names[n] = struct{}{}
 	}

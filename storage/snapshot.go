@@ -79,6 +79,28 @@ func OpenSnapshot(ctx context.Context, folder string) (_ *Snapshot, err error) {
 // State is what the snapshot holds.
 func (s *Snapshot) State() app.SnapshotState { return s.state }
 
+// LastChange is when the newest entry of the feed was written, 0 when there is none.
+func (s *Snapshot) LastChange(ctx context.Context) (at app.Instant, err error) {
+	err = s.conn.QueryRowContext(ctx, "select coalesce(max(at), 0) from (select at from feed order by seq desc limit 1)").Scan(&at)
+	return at, explain(err)
+}
+
+// QuickCheck has SQLite look through the file's structure; its error says what is wrong.
+func (s *Snapshot) QuickCheck(ctx context.Context) error {
+	var verdict string
+	if err := s.conn.QueryRowContext(ctx, "pragma quick_check(1)").Scan(&verdict); err != nil {
+		return explain(err)
+	}
+	if verdict != "ok" {
+		return errors.New(verdict)
+	}
+	return nil
+}
+
+// DiskSpace is how much of the disk that holds a folder this user may still write, and its
+// size; both 0 where the system does not say.
+func DiskSpace(folder string) (free, total int64) { return diskSpace(folder) }
+
 // readFreelist notes the pages that nothing uses. A trunk of the list keeps its numbers.
 func (s *Snapshot) readFreelist(ctx context.Context) error {
 	var page []byte

@@ -26,6 +26,7 @@ type state struct {
 	nextAttr    int64
 	cursors     map[string]int64
 	uids        uidCache
+	pruned      int64 // the hour at which the hours were last pruned
 }
 
 // eventName is one name of an event with its counters, as in event_names.
@@ -40,6 +41,10 @@ type eventName struct {
 	// known holds customers that certainly are in event_customers; it starts empty and
 	// saves the lookup for those who come again.
 	known *roaring64.Bitmap
+	// latest are rows of its newest events, upwards, see latestKept; fresh says that the
+	// table does not have them yet.
+	latest []int64
+	fresh  bool
 }
 
 func newEventName(row int64, name string) *eventName {
@@ -137,6 +142,9 @@ func (s *state) loadEvents(ctx context.Context, q statements) error {
 		return nil
 	})
 	if err != nil {
+		return err
+	}
+	if err := s.loadLatest(ctx, q); err != nil {
 		return err
 	}
 	return q.each(ctx, "event_property_all", nil, func(rows *sql.Rows) error {

@@ -182,47 +182,97 @@ func (db *DB) EventNames(ctx context.Context, fromDay int64) ([]app.EventStat, e
 	if err != nil {
 		return nil, err
 	}
+	by := make(map[int64]*app.EventStat, len(out))
 	for i := range out {
-		if err := db.completeEventName(ctx, &out[i], fromDay); err != nil {
-			return nil, err
-		}
+		by[out[i].Row] = &out[i]
 	}
-	return out, nil
+	err = db.queries.each(ctx, "event_property_all", nil, func(rows *sql.Rows) error {
+		var id int64
+		var p app.PropertyType
+		if err := rows.Scan(&id, &p.Name, &p.Type); err != nil {
+			return err
+		}
+		addProperty(by[id], p)
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	err = db.queries.each(ctx, "event_source_names", nil, func(rows *sql.Rows) error {
+		var id int64
+		var name string
+		err := rows.Scan(&id, &name)
+		if s := by[id]; s != nil {
+			s.Sources = append(s.Sources, name)
+		}
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return out, db.queries.each(ctx, "event_day_all", args(fromDay), func(rows *sql.Rows) error {
+		var id int64
+		var d app.DayCount
+		err := rows.Scan(&id, &d.Day, &d.Count)
+		if s := by[id]; s != nil {
+			s.Days = append(s.Days, d)
+		}
+		return err
+	})
 }
 
-func (db *DB) completeEventName(ctx context.Context, s *app.EventStat, fromDay int64) error {
-	err := db.queries.each(ctx, "event_property_list", args(s.Row), func(rows *sql.Rows) error {
-		var name string
-		var kind app.AttributeType
-		if err := rows.Scan(&name, &kind); err != nil {
-			return err
-		}
-		if n := len(s.Properties); n == 0 || s.Properties[n-1].Name != name {
-			s.Properties = append(s.Properties, app.PropertyStat{Name: name})
-		}
-		last := &s.Properties[len(s.Properties)-1]
-		last.Types = append(last.Types, kind)
-		return nil
+// addProperty takes a property of the catalogue; its types come one after the other.
+func addProperty(s *app.EventStat, p app.PropertyType) {
+	if s == nil {
+		return
+	}
+	if n := len(s.Properties); n == 0 || s.Properties[n-1].Name != p.Name {
+		s.Properties = append(s.Properties, app.PropertyStat{Name: p.Name})
+	}
+	last := &s.Properties[len(s.Properties)-1]
+	last.Types = append(last.Types, p.Type)
+}
+
+// EventNameCount returns how many names events have.
+func (db *DB) EventNameCount(ctx context.Context) (n int64, err error) {
+	_, err = db.queries.row(ctx, "event_name_count", nil, &n)
+	return n, err
+}
+
+// EventName returns one line of the catalogue of events, with its counts per day from a
+// day on. It returns CodeNotFound if no event has the name.
+func (db *DB) EventName(ctx context.Context, name string, fromDay int64) (*app.EventStat, error) {
+	s := &app.EventStat{}
+	found, err := db.queries.row(ctx, "event_name_find", args(name), &s.Row, &s.Name, &s.Events, &s.Customers, &s.FirstAt, &s.LastAt)
+	if err != nil {
+		return nil, err
+	}
+	if !found || s.Events == 0 {
+		return nil, app.NotFound("No event has this name.")
+	}
+	err = db.queries.each(ctx, "event_property_list", args(s.Row), func(rows *sql.Rows) error {
+		var p app.PropertyType
+		err := rows.Scan(&p.Name, &p.Type)
+		addProperty(s, p)
+		return err
 	})
 	if err != nil {
-		return err
+		return nil, err
 	}
 	err = db.queries.each(ctx, "event_source_list", args(s.Row), func(rows *sql.Rows) error {
-		var name string
-		err := rows.Scan(&name)
-		s.Sources = append(s.Sources, name)
+		var source string
+		err := rows.Scan(&source)
+		s.Sources = append(s.Sources, source)
 		return err
 	})
 	if err != nil {
-		return err
+		return nil, err
 	}
-	return db.queries.each(ctx, "event_day_list", args(s.Row, fromDay), func(rows *sql.Rows) error {
+	return s, db.queries.each(ctx, "event_day_list", args(s.Row, fromDay), func(rows *sql.Rows) error {
 		var d app.DayCount
-		if err := rows.Scan(&d.Day, &d.Count); err != nil {
-			return err
-		}
+		err := rows.Scan(&d.Day, &d.Count)
 		s.Days = append(s.Days, d)
-		return nil
+		return err
 	})
 }
 

@@ -113,6 +113,12 @@ var housekeeping = map[string]struct {
 	"prune idempotency": {time.Hour, func(tx *Tx) error {
 		return tx.exec("idempotency_prune", int64(tx.t.now)-onceKept.Milliseconds())
 	}},
+	"prune copies": {24 * time.Hour, func(tx *Tx) error {
+		if err := removeOldCopies(tx.t.w.db.folder, tx.t.now.Time()); err != nil { // tried again tomorrow
+			tx.t.w.db.log.Warn("remove the copies from before the schema's changes", "error", err)
+		}
+		return nil
+	}},
 	"prune hooks": {5 * time.Minute, (*Tx).pruneDeliveries},
 	"prune sessions": {time.Hour, func(tx *Tx) error {
 		if err := tx.exec("invitation_prune", int64(tx.t.w.db.sessionNow())); err != nil {

@@ -16,6 +16,7 @@ type txn struct {
 
 	run        app.Entry // events that wait to be named by one row of the feed
 	days       map[dayKey]int64
+	spans      spans
 	names      map[*eventName]struct{}
 	attrs      map[*attrName]struct{}
 	totals     map[string]struct{}
@@ -29,7 +30,7 @@ type dayKey struct{ name, day int64 }
 func newTxn(w *writer) *txn {
 	t := &txn{
 		w: w, s: w.state, now: w.db.Now(),
-		days: map[dayKey]int64{}, names: map[*eventName]struct{}{},
+		spans: newSpans(), days: map[dayKey]int64{}, names: map[*eventName]struct{}{},
 		attrs: map[*attrName]struct{}{}, totals: map[string]struct{}{}, cursors: map[string]int64{},
 	}
 	if w.db.watchers.any() {
@@ -170,6 +171,12 @@ func (t *txn) flush() error {
 		}
 	}
 	if err := t.flushDays(); err != nil {
+		return err
+	}
+	if err := t.flushSpans(); err != nil {
+		return err
+	}
+	if err := t.keepLatest(); err != nil {
 		return err
 	}
 	for a := range t.attrs {

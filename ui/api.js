@@ -121,6 +121,8 @@ export const api = {
   verifyBackup: (name) => call("POST", `/api/backups/${at(name)}/verify`, { body: {} }),
   /** @returns {Promise<import("./types.js").Overview>} */
   overview: () => call("GET", "/api/overview"),
+  /** @param {string} period @param {AbortSignal} [signal] @returns {Promise<import("./types.js").Home>} */
+  home: (period, signal) => call("GET", withQuery("/api/home", { period }), { signal }),
 
   /** @param {Query} query @param {AbortSignal} [signal] @returns {Promise<import("./types.js").Page<import("./types.js").Customer>>} */
   customers: (query, signal) => call("GET", withQuery("/api/customers", query), { signal }),
@@ -130,6 +132,25 @@ export const api = {
   customerJSON: (id, signal) => send("GET", `/api/customers/${at(id)}/json`, { signal }),
   /** @param {string} id @param {Query} query @param {AbortSignal} [signal] @returns {Promise<import("./types.js").Page<import("./types.js").Entry>>} */
   timeline: (id, query, signal) => call("GET", withQuery(`/api/customers/${at(id)}/timeline`, query), { signal }),
+
+  /** What a person may set of a customer. @param {string} id @param {object} body @returns {Promise<import("./types.js").CustomerDetail>} */
+  changeCustomer: (id, body) => call("PUT", `/api/customers/${at(id)}`, { body }),
+  /** @param {string} id @param {string} uid repeated by a person */
+  eraseCustomer: (id, uid) => call("DELETE", `/api/customers/${at(id)}`, { body: { uid } }),
+  /** Where those of a query are downloaded. @param {Query} query @param {string} format csv or ndjson */
+  exportHref: (query, format) => withQuery("/api/customers/export", { ...query, format }),
+  /** The text of an export of a few. @param {string[]} ids @param {string} format */
+  exportOf: (ids, format) => send("POST", `/api/customers/export?format=${format}`, { body: { ids } }),
+  /** @param {Query} query @param {AbortSignal} [signal] @returns {Promise<{data: import("./types.js").Task[]}>} */
+  tasks: (query, signal) => call("GET", withQuery("/api/tasks", query), { signal }),
+  /** @param {object} body @returns {Promise<import("./types.js").Task>} */
+  startTask: (body) => call("POST", "/api/tasks", { body }),
+  /** @param {string} id @returns {Promise<import("./types.js").Task>} */
+  task: (id) => call("GET", `/api/tasks/${at(id)}`),
+  /** @param {string} id @returns {Promise<import("./types.js").Task>} */
+  undoTask: (id) => call("POST", `/api/tasks/${at(id)}/undo`, { body: {} }),
+  /** @param {string} id @returns {Promise<import("./types.js").Task>} */
+  stopTask: (id) => call("POST", `/api/tasks/${at(id)}/stop`, { body: {} }),
 
   /** @param {AbortSignal} [signal] @returns {Promise<{data: import("./types.js").List[]}>} */
   lists: (signal) => call("GET", "/api/lists", { signal }),
@@ -141,6 +162,8 @@ export const api = {
   changeList: (id, body) => call("PUT", `/api/lists/${at(id)}`, { body }),
   /** @param {string} id */
   archiveList: (id) => call("DELETE", `/api/lists/${at(id)}`),
+  /** Brings an archived one back. @param {string} id @returns {Promise<import("./types.js").List>} */
+  restoreList: (id) => call("POST", `/api/lists/${at(id)}/restore`, { body: {} }),
   /** @param {string} id @param {Query} query @param {AbortSignal} [signal] @returns {Promise<import("./types.js").Page<import("./types.js").Subscriber>>} */
   subscribers: (id, query, signal) => call("GET", withQuery(`/api/lists/${at(id)}/subscribers`, query), { signal }),
 
@@ -169,6 +192,10 @@ export const api = {
 
   /** @param {AbortSignal} [signal] @returns {Promise<{data: import("./types.js").EventName[]}>} */
   events: (signal) => call("GET", "/api/events", { signal }),
+  /** @param {string} name @param {string} period @param {AbortSignal} [signal] @returns {Promise<import("./types.js").EventDetail>} */
+  event: (name, period, signal) => call("GET", withQuery("/api/event", { name, period }), { signal }),
+  /** @param {string} name @param {AbortSignal} [signal] @returns {Promise<{data: import("./types.js").LatestEvent[]}>} */
+  latestEvents: (name, signal) => call("GET", withQuery("/api/event/latest", { name }), { signal }),
   /** @param {AbortSignal} [signal] @returns {Promise<{data: import("./types.js").AttributeName[]}>} */
   attributes: (signal) => call("GET", "/api/attributes", { signal }),
 

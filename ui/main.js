@@ -9,13 +9,17 @@ import { Banner } from "./components/banner.js";
 import { Help } from "./components/help.js";
 import { Palette } from "./components/palette.js";
 import { Rail, TabBar, TopBar } from "./components/rail.js";
+import { TaskCorner } from "./components/task-corner.js";
 import { toast, Toasts } from "./components/toast.js";
 import { Trouble } from "./components/trouble.js";
 import { Attributes } from "./pages/attributes.js";
 import { Backups } from "./pages/backups.js";
+import { Changes } from "./pages/changes.js";
 import { Customer } from "./pages/customer.js";
 import { Accounts, Customers } from "./pages/customers.js";
+import { Event } from "./pages/event.js";
 import { Events } from "./pages/events.js";
+import { Home } from "./pages/home.js";
 import { Import } from "./pages/import.js";
 import { Imports } from "./pages/imports.js";
 import { Integration } from "./pages/integration.js";
@@ -33,9 +37,10 @@ import { SignIn } from "./pages/sign-in.js";
 
 /** @type {[string, any][]} */
 const PAGES = [
-  ["/app", Customers],
+  ["/app", Home],
   ["/app/customers", Customers],
   ["/app/customers/:id", Customer],
+  ["/app/changes", Changes],
   ["/app/accounts", Accounts],
   ["/app/segments", Segments],
   ["/app/segments/new", SegmentEdit],
@@ -44,6 +49,7 @@ const PAGES = [
   ["/app/lists", Lists],
   ["/app/lists/:id", List],
   ["/app/events", Events],
+  ["/app/events/:name", Event],
   ["/app/attributes", Attributes],
   ["/app/imports", Imports],
   ["/app/imports/:id", Import],
@@ -90,7 +96,7 @@ function Frame({ session, leave }) {
   return html`<a class="skip" href="#content">Skip to the content</a>
     <${TopBar} ...${shared} />
     <div class="app"><${Rail} ...${shared} /><div class="column"><${Banner} session=${session} /><${Page} session=${session} /></div></div>
-    <${TabBar} ...${shared} />
+    <${TabBar} ...${shared} /><${TaskCorner} />
     ${open === "find" ? html`<${Palette} close=${close} />` : null}
     ${open === "help" ? html`<${Help} close=${close} />` : null}`;
 }

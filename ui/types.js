@@ -3,9 +3,37 @@
 
 /** @typedef {{state: "setup"|"signed_out"|"signed_in", email?: string, role?: string, can: string[], second_factor: boolean, plain: boolean, workspace: string, zone: string, version: string, demo?: boolean}} Session */
 /** @typedef {{customers: number, accounts: number, lists: number, segments: number, events: number, event_names: number, attributes: number, keys: number, integrations: number}} Overview */
+/** @typedef {{at: string, before: string, events: number, events_before: number, customers: number, customers_before: number}} PlotPoint */
+/** @typedef {{events: number, events_whole: number, events_before: number, customers: number, customers_whole: number, customers_before: number}} Sums whole: without the step that is under way, as before is */
+/** @typedef {{name: string, category: string, count: number, whole: number, before: number, customers: number, points: number[]}} TopEvent */
+/**
+ * @typedef {object} Home
+ * @property {string} at
+ * @property {string} period
+ * @property {"day"|"hour"} unit
+ * @property {number} customers
+ * @property {number} accounts
+ * @property {number} archived
+ * @property {number} events
+ * @property {number} events_per_minute
+ * @property {{loading: number, today: number, week: number, month: number}} active
+ * @property {PlotPoint[]} points
+ * @property {Sums} sums
+ * @property {TopEvent[]} top
+ * @property {boolean} top_ready
+ * @property {number} event_names
+ * @property {Import[]} imports
+ * @property {{hour: number, refused: number, p50_ms: number, p99_ms: number}|null} requests
+ * @property {{count: number, behind: number}} segments
+ * @property {{count: number, failing: number, name: string, error: string}} connections
+ * @property {{request: boolean, customer: boolean, event: boolean, import: boolean, segment: boolean, connect: boolean}} setup
+ */
+/** @typedef {{name: string, types: string[], seen: number, distinct: number, values: {value: string, count: number}[], min?: number, max?: number, numeric_text?: boolean}} PropertyDetail */
+/** @typedef {EventName & {period: string, unit: "day"|"hour", points: PlotPoint[], sums: Sums, ready: boolean, detail: PropertyDetail[], sampled: number}} EventDetail */
+/** @typedef {{id: string, at: string, customer: string, uid: string, name: string, source: string, value?: any, properties?: Record<string, any>}} LatestEvent */
 /**
  * @template T
- * @typedef {{data: T[], next_cursor?: string, previous_cursor?: string, total?: number}} Page
+ * @typedef {{data: T[], next_cursor?: string, previous_cursor?: string, total?: number, index?: {state: string, indexed: number, customers: number, serving: boolean}, words?: string[], loading?: number}} Page
  */
 /** @typedef {{id: string, title: string, status: string, since?: string}} Membership */
 /**
@@ -24,6 +52,7 @@
  * @property {Membership[]} lists
  * @property {Record<string, any>} meta
  * @property {number} [member_count]
+ * @property {{field: string, name?: string, text: string, at: [number, number][]}[]} [marks] what matches a search
  */
 /** @typedef {{name: string, type: string, value: any, text: string, changed_at: string|null, standard: boolean}} Attribute */
 /** @typedef {{id: string, uid: string, name: string, role: string|null, since?: string}} Relation */
@@ -47,6 +76,7 @@
  * @property {number} entries all of them
  * @property {Day[]} activity
  */
+/** @typedef {{id: string, action: string, state: string, by: string, list?: {id: string, title: string}, attribute?: string, value?: any, into?: string, total: number, done: number, changed: number, restored: number, kept: number, created_at: string, finished_at: string|null, until: string|null, undoable: boolean, error?: string}} Task */
 /** @typedef {{name: string, from?: any, to?: any}} Change */
 /**
  * @typedef {object} Entry
@@ -74,6 +104,7 @@
  * @property {string} [uid]
  * @property {string} [to]
  * @property {string} [from]
+ * @property {string} [into]
  * @property {{id: string, file: string}} [import]
  * @property {boolean} [made]
  */

@@ -39,6 +39,13 @@ type Store interface {
 	HistoryCount(ctx context.Context, customer int64) (int64, error)
 	Activity(ctx context.Context, customer int64, from app.Instant) ([]app.DayCount, error)
 	EventNames(ctx context.Context, fromDay int64) ([]app.EventStat, error)
+	EventName(ctx context.Context, name string, fromDay int64) (*app.EventStat, error)
+	EventTotals(ctx context.Context, from, to int64) (map[string]int64, error)
+	LatestEvents(ctx context.Context, name string, limit int) ([]app.OwnedEvent, error)
+	Days(ctx context.Context, from, to int64) ([]app.SpanCount, error)
+	Hours(ctx context.Context, from, to int64) ([]app.SpanCount, error)
+	EventNameCount(ctx context.Context) (int64, error)
+	Arrived(ctx context.Context, since app.Instant) (int64, error)
 	Attributes(ctx context.Context) ([]app.AttributeStat, error)
 	List(ctx context.Context, row int64) (*app.List, error)
 	Lists(ctx context.Context, p app.Page) ([]app.List, bool, error)
@@ -137,6 +144,8 @@ type Options struct {
 	Hooks *hook.Desk
 	// Imports runs files of customers; without it there is no /imports.
 	Imports *importer.Runner
+	// Activity counts active customers; without it nobody is counted as one.
+	Activity Activity
 	// Segments knows who is in which segment; without it nobody is in any.
 	Segments api.Segments
 	// Backups makes backups; without it there is no /backups.
@@ -153,6 +162,7 @@ type Admin struct {
 	tries  *throttle
 	// membership answers who is in which segment.
 	membership *api.Membership
+	activeNow  activeCount
 }
 
 // New returns an Admin over a store.
@@ -202,6 +212,7 @@ func (a *Admin) Mount(engine *gin.Engine) {
 	on("GET", "/audit", a.auditLog)
 
 	on("GET", "/overview", a.overview)
+	on("GET", "/home", a.home)
 	on("GET", "/customers", a.customers)
 	on("GET", "/customers/export", a.exportCustomers)
 	on("POST", "/customers/export", a.exportCustomers)
@@ -239,6 +250,8 @@ func (a *Admin) Mount(engine *gin.Engine) {
 	on("GET", "/segments/:id/export", a.exportSegment)
 	on("GET", "/customers/:id/segments/:segment", a.why)
 	on("GET", "/events", a.events)
+	on("GET", "/event", a.event)
+	on("GET", "/event/latest", a.eventLatest)
 	on("GET", "/attributes", a.attributes)
 	on("GET", "/attributes/:name/values", a.values)
 	a.mountImports(g)

@@ -21,17 +21,17 @@ func (a *Admin) overview(c *call) (any, error) {
 		return nil, err
 	}
 	today := app.DayOf(app.InstantOf(a.o.Clock.Now()))
-	names, err := a.store.EventNames(ctx, today)
+	names, err := a.store.EventNameCount(ctx)
+	if err != nil {
+		return nil, err
+	}
+	days, err := a.store.Days(ctx, today, today+1)
 	if err != nil {
 		return nil, err
 	}
 	var eventsToday int64
-	for _, n := range names {
-		for _, d := range n.Days {
-			if d.Day == today {
-				eventsToday += d.Count
-			}
-		}
+	for _, d := range days {
+		eventsToday += d.Events
 	}
 	stats, err := a.store.Attributes(ctx)
 	if err != nil {
@@ -73,7 +73,7 @@ func (a *Admin) overview(c *call) (any, error) {
 	}
 	return map[string]any{
 		"customers": t.Customers, "accounts": t.Accounts, "archived": t.Archived, "lists": t.Lists, "segments": len(segments) + 1, "events": t.Events,
-		"event_names": len(names), "attributes": attributes, "keys": working, "integrations": len(connections),
+		"event_names": names, "attributes": attributes, "keys": working, "integrations": len(connections),
 		"feed": map[string]any{"head": feed.Head, "readers": feed.Readers}, "today": map[string]any{"events": eventsToday},
 	}, nil
 }
@@ -103,29 +103,34 @@ func (a *Admin) events(c *call) (any, error) {
 		return nil, err
 	}
 	out := make([]eventView, len(names))
-	for i, n := range names {
-		v := eventView{Name: n.Name, Count: n.Events, Customers: n.Customers, FirstAt: n.FirstAt, LastAt: n.LastAt, Properties: []propertyView{},
-			Category: integration.Category(n.Sources...), Sources: n.Sources}
-		for _, p := range n.Properties {
-			types := make([]string, len(p.Types))
-			for j, t := range p.Types {
-				types[j] = t.String()
-			}
-			v.Properties = append(v.Properties, propertyView{p.Name, types})
-		}
-		days := n.Days[:0:0]
-		for _, d := range n.Days {
-			if d.Day == today {
-				v.Today = d.Count
-			}
-			if d.Day <= today {
-				days = append(days, d)
-			}
-		}
-		v.Days = daysView(days, today-29, today)
-		out[i] = v
+	for i := range names {
+		out[i] = eventOf(&names[i], today)
 	}
 	return envelope{Data: out}, nil
+}
+
+// eventOf is a line of the catalogue with its last 30 days.
+func eventOf(n *app.EventStat, today int64) eventView {
+	v := eventView{Name: n.Name, Count: n.Events, Customers: n.Customers, FirstAt: n.FirstAt, LastAt: n.LastAt, Properties: []propertyView{},
+		Category: integration.Category(n.Sources...), Sources: n.Sources}
+	for _, p := range n.Properties {
+		types := make([]string, len(p.Types))
+		for j, t := range p.Types {
+			types[j] = t.String()
+		}
+		v.Properties = append(v.Properties, propertyView{p.Name, types})
+	}
+	days := n.Days[:0:0]
+	for _, d := range n.Days {
+		if d.Day == today {
+			v.Today = d.Count
+		}
+		if d.Day > today-30 && d.Day <= today {
+			days = append(days, d)
+		}
+	}
+	v.Days = daysView(days, today-29, today)
+	return v
 }
 
 type attributeStat struct {

@@ -74,6 +74,7 @@ var access = map[string]rule{
 	"GET /audit":                             {whoRuns, ""},
 
 	"GET /overview":               {whoeverIs, ""},
+	"GET /home":                   {whoeverIs, ""},
 	"GET /live":                   {whoeverIs, ""},
 	"GET /customers":              {whoeverIs, ""},
 	"GET /customers/export":       {whoBuilds, "customer.export"},
@@ -115,6 +116,8 @@ var access = map[string]rule{
 	"GET /customers/:id/segments/:segment": {whoeverIs, ""},
 
 	"GET /events":                  {whoeverIs, ""},
+	"GET /event":                   {whoeverIs, ""},
+	"GET /event/latest":            {whoeverIs, ""},
 	"GET /attributes":              {whoeverIs, ""},
 	"GET /attributes/:name/values": {whoeverIs, ""},
 

@@ -91,7 +91,7 @@ func newCLI(stdout, stderr io.Writer) *cli {
 	c.setting(c.root, "data", "the data folder")
 	for _, add := range []func() *cobra.Command{
 		c.serve, c.mock, c.importFile, c.export,
-		c.backup, c.verify, c.restore, c.quarantine, c.retention, c.reindex,
+		c.backup, c.verify, c.restore, c.quarantine, c.retention, c.doctor, c.reindex,
 		c.keys, c.user,
 		c.service, c.bench, c.initialise, c.version,
 	} {

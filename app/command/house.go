@@ -105,6 +105,7 @@ func openHouse(ctx context.Context, cfg *config.Config, o houseOptions) (_ *hous
 		Clock: o.clock, Sessions: o.sessions, Log: o.log, Requests: requests, Workspace: cfg.Workspace, Zone: cfg.Zone, Version: Version,
 		URL: cfg.URL, Proxies: cfg.Proxies, Pinned: pinned.Key(), KeysChanged: wire.ForgetKeys, Demo: o.demo, Search: index, Segments: h.segments, Hooks: hooks, Imports: imports,
 		Backups: backups, Wake: wake, Privacy: office,
+		Activity: h.segments,
 	})
 	h.mount = []func(*gin.Engine){wire.Mount, pages.Mount, dashboard}
 	if cfg.Metrics != config.MetricsOff && !o.mock {

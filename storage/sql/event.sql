@@ -78,6 +78,10 @@ select at from events where customer_id = :customer and at >= :from and at < :to
 -- At start and for the catalogue: names are few and held in memory. A scan on purpose.
 select id, name, events, customers, first_at, last_at from event_names order by events desc, id
 
+-- name: event_name_count
+-- Names are few. A scan on purpose.
+select count(*) from event_names where events > 0
+
 -- name: event_name_insert
 insert into event_names (id, name) values (:id, :name)
 
@@ -98,6 +102,80 @@ select coalesce(min(day), 0), coalesce(max(day), 0) from event_days where name_i
 
 -- name: event_day_list
 select day, events from event_days where name_id = :name and day >= :from order by day
+
+-- name: event_day_totals
+-- What each name had in some days. Names are few. A scan on purpose.
+select n.name, sum(d.events)
+from event_names n
+cross join event_days d on d.name_id = n.id
+where d.day >= :from and d.day < :to
+group by n.id
+
+-- name: event_day_all
+-- The catalogue's plots. Names are few. A scan on purpose.
+select n.id, d.day, d.events
+from event_names n
+cross join event_days d on d.name_id = n.id
+where d.day >= :from
+order by n.id, d.day
+
+-- name: event_name_find
+select id, name, events, customers, first_at, last_at from event_names where name = :name
+
+-- name: event_source_names
+-- The catalogue. A scan on purpose.
+select e.name_id, s.name
+from event_sources e
+cross join sources s on s.id = e.source_id
+order by e.name_id, e.source_id
+
+-- name: day_add
+insert into days (day, events, customers) values (:day, :events, :customers)
+on conflict (day) do update set events = events + excluded.events, customers = customers + excluded.customers
+
+-- name: day_list
+-- The plots of the first page: a row a day. A scan on purpose.
+select day, events, customers from days where day >= :from and day < :to and (events > 0 or customers > 0) order by day
+
+-- name: hour_add
+insert into hours (hour, events, customers) values (:hour, :events, :customers)
+on conflict (hour) do update set events = events + excluded.events, customers = customers + excluded.customers
+
+-- name: hour_list
+-- The same of the last two days: some hundred rows. A scan on purpose.
+select hour, events, customers from hours where hour >= :from and hour < :to and (events > 0 or customers > 0) order by hour
+
+-- name: hour_prune
+-- Some hundred rows. A scan on purpose.
+delete from hours where hour <= :through
+
+-- name: event_latest_all
+-- At start. A scan on purpose.
+select name_id, rows from event_latest
+
+-- name: event_latest_find
+select rows from event_latest where name_id = :name
+
+-- name: event_latest_save
+insert into event_latest (name_id, rows) values (:name, :rows)
+on conflict (name_id) do update set rows = excluded.rows
+
+-- name: event_names_since
+-- At start: the events that event_latest does not hold yet. Served by the row number.
+select id, name_id from events where id > :after order by id
+
+-- name: event_rows_since
+-- The same of one name. Served by the row number.
+select id from events where id > :after and name_id = :name order by id
+
+-- name: event_of_rows
+-- Some events by their rows, newest first, with whose they are.
+select e.id, e.customer_id, e.at, e.value, e.properties, s.name, c.uid, c.inserted_at, c.first_name, c.last_name, c.email, c.number
+from events e
+cross join customers c on c.id = e.customer_id
+cross join sources s on s.id = e.source_id
+where e.id in (select value from json_each(:rows))
+order by e.id desc
 
 -- name: event_customer_add
 insert or ignore into event_customers (name_id, customer_id) values (:name, :customer)
@@ -144,7 +222,7 @@ select count(*) from history where customer_id = :customer
 
 -- name: event_property_all
 -- At start: held in memory. A scan on purpose.
-select name_id, name, type from event_properties
+select name_id, name, type from event_properties order by name_id, name, type
 
 -- name: event_name_row
 select id from event_names where name = :name

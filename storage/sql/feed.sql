@@ -11,6 +11,10 @@ select coalesce(min(seq), 0) from feed
 -- A reader, from its cursor on. Served by the row number.
 select seq, at, kind, customer_id, key, count from feed where seq > :after order by seq limit :limit
 
+-- name: feed_before
+-- How much came of late, from the head backwards. Served by the row number.
+select seq, at, kind, count from feed where seq < :before order by seq desc limit :limit
+
 -- name: feed_prune
 -- Behind every cursor and older than a week, but never the last row: numbers are not used twice.
 delete from feed

@@ -11,6 +11,7 @@ import { ThemeSwitch } from "./theme-switch.js";
 /** Where one can go: who is kept, and what came in. @type {Stop[][]} */
 export const STOPS = [
   [
+    { path: "/app", icon: "house", text: "Home" },
     { path: "/app/customers", icon: "person", text: "Customers", figure: "customers" },
     { path: "/app/accounts", icon: "building", text: "Accounts", figure: "accounts" },
     { path: "/app/segments", icon: "rings", text: "Segments", figure: "segments" },
@@ -26,11 +27,11 @@ export const STOPS = [
   ],
 ];
 
-const ON_THE_BAR = ["/app/customers", "/app/segments", "/app/events", "/app/requests"];
+const ON_THE_BAR = ["/app", "/app/customers", "/app/segments", "/app/events"];
 
 /** @param {string} path @param {string} stop */
 function isAt(path, stop) {
-  return path === stop || path.startsWith(`${stop}/`) || (stop === "/app/customers" && path === "/app") || (stop === "/app/settings" && path === "/app/keys");
+  return path === stop || (stop !== "/app" && path.startsWith(`${stop}/`)) || (stop === "/app/settings" && path === "/app/keys");
 }
 
 /** @param {{session: import("../types.js").Session, overview: import("../types.js").Overview|undefined, path: string}} props */
@@ -61,7 +62,7 @@ function Foot({ session, signOut, help }) {
 export function Rail({ session, overview, find, help, signOut }) {
   const { path } = usePlace();
   return html`<aside class="rail">
-    <a class="brand" href="/app/customers"><${Glyph} /><span class="cut">${session.workspace}</span></a>
+    <a class="brand" href="/app"><${Glyph} /><span class="cut">${session.workspace}</span></a>
     <button type="button" class="find" onClick=${find}><${Icon} name="search" />Find anything<kbd>${control()} K</kbd></button>
     <${Nav} session=${session} overview=${overview} path=${path} />
     <${Foot} session=${session} signOut=${signOut} help=${help} />
@@ -70,7 +71,7 @@ export function Rail({ session, overview, find, help, signOut }) {
 
 /** @param {{session: import("../types.js").Session, find: () => void}} props */
 export function TopBar({ session, find }) {
-  return html`<div class="topbar"><a class="brand" href="/app/customers"><${Glyph} /><span class="cut">${session.workspace}</span></a>
+  return html`<div class="topbar"><a class="brand" href="/app"><${Glyph} /><span class="cut">${session.workspace}</span></a>
     <button type="button" class="button bare square" aria-label="Find anything" onClick=${find}><${Icon} name="search" /></button></div>`;
 }
 

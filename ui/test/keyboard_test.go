@@ -15,6 +15,10 @@ func TestKeyboard_signInOpenACustomerAndGoBackWithTabAlone(t *testing.T) {
 	b.open("/app/")
 	b.wait(`document.activeElement?.name === "email"`) // a page begins in its first field, once it is painted
 	b.press(email, kb.Tab, password, kb.Tab, kb.Enter)
+	b.wait(`document.querySelector("h1")?.innerText === "Home"`)
+	b.settled()
+	b.tabTo(`.rail a[href="/app/customers"]`)
+	b.press(kb.Enter)
 	b.wait(`document.querySelector("h1")?.innerText === "Customers"`)
 	b.settled()
 	for range 60 {
@@ -78,6 +82,7 @@ func TestKeyboard_thePaletteAndTheHelp(t *testing.T) {
 	b.wait(`document.querySelector("dialog.palette[open]")`)
 	b.press("person 17")
 	b.wait(`[...document.querySelectorAll("[role=option]")].some((o) => o.innerText.includes("Person 17"))`)
+	b.wait(`[...document.querySelectorAll("[role=option] mark")].map((m) => m.textContent).join("|").startsWith("Person|17")`)
 	b.press(kb.Enter)
 	b.wait(`document.querySelector("h1")?.innerText === "Person 17" && !document.querySelector("dialog[open]")`)
 

@@ -12,6 +12,7 @@ import (
 // pages are all of them, with where each one is.
 func pages(s *server) map[string]string {
 	return map[string]string{
+		"home": "/app", "home by the hour": "/app?period=24h", "an event": "/app/events/Purchased%20bandwidth",
 		"customers": "/app/customers", "accounts": "/app/accounts", "segments": "/app/segments", "a new segment": "/app/segments/new", "all customers": "/app/segments/all", "lists": "/app/lists", "events": "/app/events",
 		"attributes": "/app/attributes", "integrations": "/app/integrations", "requests": "/app/requests", "keys": "/app/keys", "no page": "/app/nowhere",
 		"a customer": "/app/customers/" + s.idOf("mint_10042"), "a customer as JSON": "/app/customers/" + s.idOf("mint_10042") + "?view=json",
@@ -64,7 +65,7 @@ func TestPages_anEmptyFolderSaysHowToBegin(t *testing.T) {
 	s := serve(t, true, nil)
 	b := s.signedIn()
 	for path, says := range map[string]string{
-		"/app/customers": "curl", "/app/accounts": "curl", "/app/lists": "No lists yet", "/app/segments": "No segment of your own yet", "/app/events": "curl",
+		"/app": "To begin", "/app/customers": "curl", "/app/accounts": "curl", "/app/lists": "No lists yet", "/app/segments": "No segment of your own yet", "/app/events": "curl",
 		"/app/attributes": "curl", "/app/integrations": "What you already use", "/app/requests": "No requests yet", "/app/keys": "Send from your code",
 	} {
 		for _, width := range []int64{1440, 390} {
