@@ -24,6 +24,8 @@ type IndexState struct {
 	Serving bool `json:"serving"`
 	// Behind is how many entries of the feed it has yet to follow.
 	Behind int64 `json:"behind"`
+	// Memory is what it holds in memory, in bytes, beside files that the system maps.
+	Memory int64 `json:"memory"`
 }
 
 // Ready reports whether everything can be found.

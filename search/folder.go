@@ -94,7 +94,7 @@ func (e *Engine) open(ctx context.Context) error {
 	if err := e.checkMark(ctx, at); err != nil {
 		return err
 	}
-	e.at, e.durable = at, at.seq
+	e.at, e.inside, e.durable = at, at, at.seq
 	return e.refresh()
 }
 

@@ -18,9 +18,10 @@ import (
 const (
 	// feedStep is how many entries are read at once; most are of events, and cheap.
 	feedStep = 5_000
-	// batchSize is how many customers one batch of the index takes. Larger ones make fewer
-	// segments to merge, and are held in memory.
-	batchSize = 4_000
+	// batchSize is how many customers one batch of a build takes: some 30 MB while it is
+	// made a segment. Larger ones make fewer segments to merge, which was not measured to be
+	// faster.
+	batchSize = 2_000
 	// restEvery is how many entries the position inside the index may lag under constant load.
 	restEvery = 100_000
 	// lookEvery is how often it is looked whether merging has changed the files, and whether
@@ -60,7 +61,7 @@ func (e *Engine) build(ctx context.Context) error {
 	if err := os.Remove(e.folder + askName); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("note that the search index is new: %w", err)
 	}
-	e.at, e.durable, e.fresh = head, head.seq, true
+	e.at, e.inside, e.durable, e.fresh = head, head, head.seq, true
 	return e.refresh()
 }
 
@@ -171,15 +172,14 @@ func (e *Engine) headMark(ctx context.Context) (mark, error) {
 func (e *Engine) follow(ctx context.Context) error {
 	ctx, stop := context.WithCancelCause(ctx)
 	var beside sync.WaitGroup
-	var showing sync.Mutex // of what is shown of the index
-	beside.Go(func() { e.look(ctx, &showing, stop) })
+	beside.Go(func() { e.look(ctx, stop) })
 	defer beside.Wait()
 	defer stop(nil)
 	if e.fresh {
 		e.fresh = false
 		e.compacting.Go(func() { e.compact(ctx, e.index) })
 	}
-	err := e.windows(ctx, &showing)
+	err := e.windows(ctx)
 	if cause := context.Cause(ctx); cause != nil {
 		return cause
 	}
@@ -187,12 +187,12 @@ func (e *Engine) follow(ctx context.Context) error {
 }
 
 // windows takes in the feed, a part at a time: one is written while the next is read.
-func (e *Engine) windows(ctx context.Context, showing *sync.Mutex) error {
+func (e *Engine) windows(ctx context.Context) error {
 	var under *window
 	for {
 		next, err := e.read(ctx, under)
 		if under != nil {
-			err = errors.Join(err, e.wrote(ctx, under, showing))
+			err = errors.Join(err, e.wrote(ctx, under))
 		}
 		if under = next; err == nil && next == nil {
 			err = e.await(ctx)
@@ -202,7 +202,7 @@ func (e *Engine) windows(ctx context.Context, showing *sync.Mutex) error {
 		}
 		if next != nil && next.batch != nil {
 			next.done = make(chan error, 1)
-			go func() { next.done <- write(ctx, e.index, next.batch) }()
+			go func() { next.done <- e.put(ctx, next.batch, next.last) }()
 		}
 	}
 }
@@ -210,20 +210,31 @@ func (e *Engine) windows(ctx context.Context, showing *sync.Mutex) error {
 // compact makes one segment of the many that a build leaves: it is smaller, and one lookup
 // finds a term in it. The feed is followed meanwhile.
 func (e *Engine) compact(ctx context.Context, index *scorch.Scorch) {
-	if err := index.ForceMerge(ctx, nil); err != nil && ctx.Err() == nil {
+	if err := e.merge(ctx, index); err != nil && ctx.Err() == nil {
 		e.o.Log.Warn("the search index was built, and not made compact: it takes more disk than it must", "error", err)
 	}
 }
 
+// merge makes one file of all, after whoever else does.
+func (e *Engine) merge(ctx context.Context, index *scorch.Scorch) error {
+	select {
+	case e.merging <- struct{}{}:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	defer func() { <-e.merging }()
+	return index.ForceMerge(ctx, nil)
+}
+
 // look shows what merging made of the index, and sees whether a new one is asked for.
-func (e *Engine) look(ctx context.Context, writing *sync.Mutex, stop context.CancelCauseFunc) {
+func (e *Engine) look(ctx context.Context, stop context.CancelCauseFunc) {
 	tick := time.NewTicker(lookEvery)
 	defer tick.Stop()
 	for {
 		select {
 		case <-tick.C:
 		case done := <-e.purges:
-			done <- e.purge(ctx, writing)
+			done <- e.purge(ctx)
 			continue
 		case <-ctx.Done():
 			return
@@ -232,12 +243,12 @@ func (e *Engine) look(ctx context.Context, writing *sync.Mutex, stop context.Can
 			stop(errAsked)
 			return
 		}
-		writing.Lock()
+		e.writing.Lock()
 		var err error
 		if e.view != nil && !e.view.same(e.index) {
 			err = e.refresh()
 		}
-		writing.Unlock()
+		e.writing.Unlock()
 		if err != nil {
 			stop(err)
 			return
@@ -282,20 +293,19 @@ func (e *Engine) read(ctx context.Context, under *window) (*window, error) {
 	if w.batch, err = e.changed(ctx, rows); err != nil {
 		return nil, err
 	}
-	w.batch.SetInternal(keyMark, w.last.encode())
 	return w, nil
 }
 
 // wrote waits until a window is on the disk, and shows it.
-func (e *Engine) wrote(ctx context.Context, w *window, showing *sync.Mutex) error {
+func (e *Engine) wrote(ctx context.Context, w *window) error {
 	if w.done != nil {
 		if err := <-w.done; err != nil {
 			return err
 		}
 		e.durable = w.last.seq
-		showing.Lock()
+		e.writing.Lock()
 		err := e.refresh()
-		showing.Unlock()
+		e.writing.Unlock()
 		if err != nil {
 			return err
 		}
@@ -357,9 +367,7 @@ func (e *Engine) await(ctx context.Context) error {
 // the disk, for the feed may be pruned up to it.
 func (e *Engine) rest(ctx context.Context) error {
 	if e.durable != e.at.seq {
-		batch := index.NewBatch()
-		batch.SetInternal(keyMark, e.at.encode())
-		if err := write(ctx, e.index, batch); err != nil {
+		if err := e.put(ctx, index.NewBatch(), e.at); err != nil {
 			return err
 		}
 		e.durable = e.at.seq
@@ -409,13 +417,33 @@ func (e *Engine) changed(ctx context.Context, rows []int64) (*index.Batch, error
 	return batch, nil
 }
 
+// put writes a batch and the position that it brings the index to.
+func (e *Engine) put(ctx context.Context, batch *index.Batch, to mark) error {
+	e.writing.Lock()
+	defer e.writing.Unlock()
+	batch.SetInternal(keyMark, to.encode())
+	err := write(ctx, e.index, batch)
+	if err == nil {
+		e.inside = to
+	}
+	return err
+}
+
 // write gives a batch to an index and returns when it is on the disk.
-func write(ctx context.Context, into *scorch.Scorch, batch *index.Batch) error {
+func write(ctx context.Context, into *scorch.Scorch, batch *index.Batch) (err error) {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
+	defer asError(&err)
 	if err := into.Batch(batch); err != nil {
 		return fmt.Errorf("write to the search index: %w", err)
 	}
 	return nil
+}
+
+// asError turns a panic into an error: Bleve reads files that may hold anything.
+func asError(err *error) {
+	if p := recover(); p != nil {
+		*err = fmt.Errorf("%w: panic: %v", errRebuild, p)
+	}
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
-	"sync"
 	"time"
 
 	"kith/app"
@@ -43,19 +42,18 @@ func (e *Engine) Purge(ctx context.Context) error {
 
 // purge does it: merge, show what came of it, wait until no part has a deleted document and
 // no other file is there. Bleve removes files when it writes something after nobody needs
-// them any more, so the position is written again meanwhile. writing is held for what Run
-// does as well.
-func (e *Engine) purge(ctx context.Context, writing *sync.Mutex) error {
+// them any more, so the position is written again meanwhile.
+func (e *Engine) purge(ctx context.Context) error {
 	gone := uint64(1) // as long as it is not known
 	for {
-		err := e.nudge(ctx, writing, gone > 0)
+		err := e.nudge(ctx, gone > 0)
 		if err == nil && gone > 0 {
-			err = e.index.ForceMerge(ctx, nil)
+			err = e.merge(ctx, e.index)
 		}
 		if err != nil {
 			return fmt.Errorf("merge the search index: %w", err)
 		}
-		writing.Lock()
+		e.writing.Lock()
 		err = e.refresh()
 		parts := 0
 		if err == nil {
@@ -66,7 +64,7 @@ func (e *Engine) purge(ctx context.Context, writing *sync.Mutex) error {
 				}
 			}
 		}
-		writing.Unlock()
+		e.writing.Unlock()
 		if err != nil {
 			return err
 		}
@@ -89,7 +87,7 @@ func (e *Engine) purge(ctx context.Context, writing *sync.Mutex) error {
 
 // nudge writes the position again, and with it, where files are to be merged, a customer
 // who is there: one file is never merged alone, and this makes another.
-func (e *Engine) nudge(ctx context.Context, writing *sync.Mutex, merge bool) error {
+func (e *Engine) nudge(ctx context.Context, merge bool) error {
 	var rows []int64
 	if merge {
 		err := e.store.EachFindable(ctx, func(c *app.Findable) error {
@@ -100,13 +98,13 @@ func (e *Engine) nudge(ctx context.Context, writing *sync.Mutex, merge bool) err
 			return err
 		}
 	}
-	writing.Lock()
-	defer writing.Unlock()
+	e.writing.Lock()
+	defer e.writing.Unlock()
 	batch, err := e.changed(ctx, rows)
 	if err != nil {
 		return err
 	}
-	batch.SetInternal(keyMark, e.at.encode())
+	batch.SetInternal(keyMark, e.inside.encode())
 	return write(ctx, e.index, batch)
 }
 

@@ -29,8 +29,9 @@
 // Searching takes Bleve's segments as they are ([view]) and answers each condition as a
 // bitmap of a segment's documents: nothing is visited one by one to be combined or
 // counted, and of what was found only the newest of a page. In memory are 4 bytes a
-// customer, which say whose a document is, and during a build the documents of three
-// batches, some 60 MB; the rest are files that the system maps as it can.
+// customer, which say whose a document is ([app.IndexState]), and during a build the
+// documents of three batches, some 100 MB; the rest are files that the system maps as it
+// can.
 //
 // The invariant: once the position is p, a customer is found by exactly the words it had
 // at some instant at or after entry p.
@@ -149,6 +150,10 @@ type Engine struct {
 	fresh   bool  // just built, in many segments
 
 	compacting sync.WaitGroup
+	merging    chan struct{} // holds one while somebody makes one file of all
+	// writing is held by whoever writes to the index, or shows what is in it.
+	writing sync.Mutex
+	inside  mark // the position inside the index, while writing is held
 }
 
 // New returns an engine for a data folder. It touches nothing: Run opens the index.
@@ -159,7 +164,7 @@ func New(store Store, dataFolder string, o Options) *Engine {
 	if o.Calm == 0 {
 		o.Calm = 5 * time.Second
 	}
-	e := &Engine{store: store, folder: filepath.Join(dataFolder, FolderName), o: o, told: -1, purges: make(chan chan error)}
+	e := &Engine{store: store, folder: filepath.Join(dataFolder, FolderName), o: o, told: -1, purges: make(chan chan error), merging: make(chan struct{}, 1)}
 	e.state.Store(&State{})
 	e.groups.Store(&groups{})
 	return e
@@ -183,6 +188,9 @@ func (e *Engine) Index() app.IndexState {
 	out.State = "ready"
 	if v := e.hold(); v != nil {
 		out.Indexed = v.customers()
+		for _, p := range v.parts {
+			out.Memory += p.rows.size()
+		}
 		_ = v.release()
 	}
 	out.Customers = out.Indexed
@@ -193,17 +201,6 @@ func (e *Engine) Index() app.IndexState {
 		out.State, out.Customers = "building", t.Customers
 	}
 	return out
-}
-
-// Size is what the index takes in memory, beside the files that the system maps.
-func (e *Engine) Size() (n int64) {
-	if v := e.hold(); v != nil {
-		for _, p := range v.parts {
-			n += p.rows.size()
-		}
-		_ = v.release()
-	}
-	return n
 }
 
 // Ready reports whether all customers can be found, but for the newest changes.
@@ -238,7 +235,8 @@ func (e *Engine) show(v *view) error {
 }
 
 // refresh makes what is in the index be found.
-func (e *Engine) refresh() error {
+func (e *Engine) refresh() (err error) {
+	defer asError(&err)
 	v, err := newView(e.index, e.view) // nobody else changes e.view
 	if err != nil {
 		return fmt.Errorf("open what is in the search index: %w", err)
@@ -288,11 +286,7 @@ func (e *Engine) Run(ctx context.Context) error {
 
 // attempt opens or builds the index and follows the feed, until something fails.
 func (e *Engine) attempt(ctx context.Context) (err error) {
-	defer func() { // Bleve reads files that may hold anything
-		if p := recover(); p != nil {
-			err = fmt.Errorf("%w: panic: %v", errRebuild, p)
-		}
-	}()
+	defer asError(&err)
 	e.setState(func(s *State) { *s = State{Phase: Opening} })
 	if err := e.readGroups(ctx); err != nil {
 		return err

@@ -33,7 +33,7 @@
 /** @typedef {{id: string, at: string, customer: string, uid: string, name: string, source: string, value?: any, properties?: Record<string, any>}} LatestEvent */
 /**
  * @template T
- * @typedef {{data: T[], next_cursor?: string, previous_cursor?: string, total?: number}} Page
+ * @typedef {{data: T[], next_cursor?: string, previous_cursor?: string, total?: number, index?: {state: string, indexed: number, customers: number, serving: boolean}, words?: string[], loading?: number}} Page
  */
 /** @typedef {{id: string, title: string, status: string, since?: string}} Membership */
 /**
@@ -52,6 +52,7 @@
  * @property {Membership[]} lists
  * @property {Record<string, any>} meta
  * @property {number} [member_count]
+ * @property {{field: string, name?: string, text: string, at: [number, number][]}[]} [marks] what matches a search
  */
 /** @typedef {{name: string, type: string, value: any, text: string, changed_at: string|null, standard: boolean}} Attribute */
 /** @typedef {{id: string, uid: string, name: string, role: string|null, since?: string}} Relation */
@@ -75,6 +76,7 @@
  * @property {number} entries all of them
  * @property {Day[]} activity
  */
+/** @typedef {{id: string, action: string, state: string, by: string, list?: {id: string, title: string}, attribute?: string, value?: any, into?: string, total: number, done: number, changed: number, restored: number, kept: number, created_at: string, finished_at: string|null, until: string|null, undoable: boolean, error?: string}} Task */
 /** @typedef {{name: string, from?: any, to?: any}} Change */
 /**
  * @typedef {object} Entry
@@ -102,6 +104,7 @@
  * @property {string} [uid]
  * @property {string} [to]
  * @property {string} [from]
+ * @property {string} [into]
  * @property {{id: string, file: string}} [import]
  * @property {boolean} [made]
  */

@@ -1,21 +1,77 @@
 // @ts-check
 import { html, useEffect, useMemo, useRef, useState } from "../preact.js";
 import { api } from "../api.js";
-import { count, nameOf } from "../format.js";
+import { count, nameOf, percent } from "../format.js";
 import { navigate } from "../router.js";
 import { Avatar } from "./avatar.js";
 import { Icon } from "./icon.js";
+import { Marked } from "./marked.js";
 import { STOPS } from "./rail.js";
 
-/** @typedef {{group: string, key: string, href: string, text: string, note?: string, icon?: string, customer?: import("../types.js").Customer}} Found */
+/** @typedef {[number, number][]} Parts */
+/** @typedef {{group: string, key: string, href: string, text: string, at?: Parts, label?: string, note?: string, noteAt?: Parts, icon?: string, customer?: import("../types.js").Customer}} Found */
 
 /** How many of each kind are offered. */
 const OF_EACH = 6;
-const PAUSE = 120;
+const PAUSE = 60;
+/** How long until it is asked again while the index of the search is being built. */
+const AGAIN = 1000;
 
-/** @param {string} text @param {string} typed */
-function has(text, typed) {
-  return text.toLocaleLowerCase().includes(typed.toLocaleLowerCase());
+/** A text as it is compared: small letters without accents, each with its place. @param {string} text */
+function folded(text) {
+  let plain = "";
+  /** @type {number[]} */
+  const places = [];
+  for (let i = 0; i < text.length; i++) {
+    const letter = (text[i] ?? "").normalize("NFD").replace(/\p{M}/gu, "").toLocaleLowerCase("en");
+    for (const c of letter) {
+      plain += c;
+      places.push(i);
+    }
+  }
+  return { plain, places };
+}
+
+/**
+ * Where a text has each of the typed words, at the beginnings of its own words if it can;
+ * null when it has not all of them.
+ * @param {string} text @param {string} typed @returns {Parts|null}
+ */
+export function partsOf(text, typed) {
+  const { plain, places } = folded(text);
+  /** @type {Parts} */
+  const parts = [];
+  for (const word of folded(typed).plain.split(/\s+/u).filter(Boolean)) {
+    let at = plain.startsWith(word) ? 0 : plain.search(new RegExp(`(?<![\\p{L}\\p{N}])${word.replace(/[^\p{L}\p{N}]/gu, "\\$&")}`, "u"));
+    if (at < 0) at = plain.indexOf(word);
+    if (at < 0) return null;
+    parts.push([places[at] ?? 0, (places[at + word.length - 1] ?? 0) + 1]);
+  }
+  return parts.sort((a, b) => a[0] - b[0]).filter(([from], i, all) => i === 0 || from >= (all[i - 1]?.[1] ?? 0));
+}
+
+/** What is said of a field beside what it holds. @type {Record<string, string>} */
+const LABELS = { alias: "Former id", list: "List", segment: "Segment", id: "Internal id" };
+
+/** A customer as found: the name, and beside it what matches. @param {import("../types.js").Customer} c @returns {Found} */
+function person(c) {
+  const text = nameOf(c);
+  const marks = c.marks ?? [];
+  /** @type {Parts} */
+  const at = [];
+  let from = 0;
+  for (const [field, value] of /** @type {const} */ ([["first_name", c.first_name], ["last_name", c.last_name], ["email", c.email], ["number", c.number], ["uid", c.uid]])) {
+    const place = value ? text.indexOf(value.trim(), from) : -1;
+    if (!value || place < 0) continue;
+    const skipped = value.length - value.trimStart().length;
+    for (const [a, b] of marks.find((m) => m.field === field)?.at ?? []) at.push([a - skipped + place, b - skipped + place]);
+    from = place + value.trim().length;
+    if (from >= text.length) break;
+  }
+  const found = { group: "Customers", key: c.id, href: `/app/customers/${c.id}`, text, at, customer: c };
+  const beside = marks.find((m) => !m.field.endsWith("_name") && m.text !== text) ?? (at.length ? undefined : marks.find((m) => m.text !== text));
+  if (!beside) return { ...found, note: c.email && c.email !== text ? c.email : c.uid };
+  return { ...found, label: beside.field === "attribute" ? beside.name : LABELS[beside.field], note: beside.text, noteAt: beside.at };
 }
 
 /**
@@ -23,19 +79,36 @@ function has(text, typed) {
  * @param {string} typed
  * @param {import("../types.js").Customer[]} customers
  * @param {{lists: import("../types.js").List[], segments: import("../types.js").SegmentName[], events: import("../types.js").EventName[]}} named
+ * @param {number} [total] how many customers match
  * @returns {Found[]}
  */
-export function find(typed, customers, named) {
+export function find(typed, customers, named, total = customers.length) {
   /** @type {Found[]} */
-  const pages = STOPS.flat().filter((s) => has(s.text, typed)).map((s) => ({ group: "Pages", key: s.path, href: s.path, text: s.text, icon: s.icon }));
+  const pages = STOPS.flat().flatMap((s) => {
+    const at = partsOf(s.text, typed);
+    return at ? [{ group: "Pages", key: s.path, href: s.path, text: s.text, at, icon: s.icon }] : [];
+  });
   if (!typed) return pages;
+  /** @template T @param {string} group @param {T[]} all @param {(one: T) => string} text @param {(one: T) => {key: string, href: string, note?: string}} more @param {string} icon @returns {Found[]} */
+  const named_ = (group, all, text, more, icon) => all.flatMap((one) => {
+    const at = partsOf(text(one), typed);
+    return at ? [{ group, text: text(one), at, icon, ...more(one) }] : [];
+  }).slice(0, OF_EACH);
+  const shown = customers.slice(0, OF_EACH).map(person);
+  /** @type {Found[]} */
+  const more = total > shown.length ? [{ group: "Customers", key: "all of them", href: `/app/customers?query=${encodeURIComponent(typed)}`, text: `All ${count(total)} that match`, icon: "search" }] : [];
   return [
-    ...customers.slice(0, OF_EACH).map((c) => ({ group: "Customers", key: c.id, href: `/app/customers/${c.id}`, text: nameOf(c), note: c.email ?? c.uid, customer: c })),
-    ...pages,
-    ...named.segments.filter((g) => has(g.title, typed)).slice(0, OF_EACH).map((g) => ({ group: "Segments", key: g.id, href: `/app/segments/${g.id}`, text: g.title, icon: "rings", note: count(g.count) })),
-    ...named.lists.filter((l) => has(l.title, typed)).slice(0, OF_EACH).map((l) => ({ group: "Lists", key: l.id, href: `/app/lists/${l.id}`, text: l.title, icon: "list" })),
-    ...named.events.filter((e) => has(e.name, typed)).slice(0, OF_EACH).map((e) => ({ group: "Events", key: `event ${e.name}`, href: `/app/events/${encodeURIComponent(e.name)}`, text: e.name, icon: "pulse" })),
+    ...shown, ...more, ...pages,
+    ...named_("Segments", named.segments, (g) => g.title, (g) => ({ key: g.id, href: `/app/segments/${g.id}`, note: count(g.count) }), "rings"),
+    ...named_("Lists", named.lists, (l) => l.title, (l) => ({ key: l.id, href: `/app/lists/${l.id}` }), "list"),
+    ...named_("Events", named.events, (e) => e.name, (e) => ({ key: `event ${e.name}`, href: `/app/events/${encodeURIComponent(e.name)}` }), "pulse"),
   ];
+}
+
+/** What the search says while it cannot find everybody. @param {import("../types.js").Page<any>["index"]} index */
+function preparing(index) {
+  if (!index || index.state === "ready" || index.serving) return "";
+  return `The search is being prepared, ${percent(Math.min(index.customers ? index.indexed / index.customers : 0, 0.99))} so far. More is found as it goes on.`;
 }
 
 /** @param {{close: () => void}} props */
@@ -43,7 +116,7 @@ export function Palette({ close }) {
   const ref = useRef(/** @type {HTMLDialogElement|null} */ (null));
   const [typed, setTyped] = useState("");
   const [at, setAt] = useState(0);
-  const [customers, setCustomers] = useState(/** @type {import("../types.js").Customer[]} */ ([]));
+  const [page, setPage] = useState(/** @type {import("../types.js").Page<import("../types.js").Customer>} */ ({ data: [] }));
   const [busy, setBusy] = useState(false);
   const [named, setNamed] = useState({ lists: /** @type {import("../types.js").List[]} */ ([]), segments: /** @type {import("../types.js").SegmentName[]} */ ([]), events: /** @type {import("../types.js").EventName[]} */ ([]) });
   useEffect(() => {
@@ -58,24 +131,30 @@ export function Palette({ close }) {
   useEffect(() => {
     const want = typed.trim();
     if (!want) {
-      setCustomers([]);
+      setPage({ data: [] });
       setBusy(false);
       return;
     }
     const ending = new AbortController();
     setBusy(true);
-    const timer = setTimeout(() => {
+    let timer = 0;
+    const ask = () => {
       api.customers({ query: want, limit: OF_EACH }, ending.signal).then(
-        (page) => { setCustomers(page.data); setBusy(false); },
+        (page) => {
+          setPage(page);
+          setBusy(false);
+          if (preparing(page.index)) timer = setTimeout(ask, AGAIN);
+        },
         () => { if (!ending.signal.aborted) setBusy(false); });
-    }, PAUSE);
+    };
+    timer = setTimeout(ask, PAUSE);
     return () => {
       clearTimeout(timer);
       ending.abort();
     };
   }, [typed]);
 
-  const found = useMemo(() => find(typed.trim(), customers, named), [typed, customers, named]);
+  const found = useMemo(() => find(typed.trim(), page.data, named, page.total), [typed, page, named]);
   const chosen = Math.min(at, found.length - 1);
   useEffect(() => {
     document.getElementById(`found-${chosen}`)?.scrollIntoView({ block: "nearest" });
@@ -105,8 +184,9 @@ export function Palette({ close }) {
         ${i === 0 || found[i - 1].group !== f.group ? html`<div role="presentation" key=${`g${f.group}`}>${f.group}</div>` : null}
         <div role="option" id=${`found-${i}`} key=${f.key} aria-selected=${i === chosen ? "true" : "false"} onClick=${() => go(f)} onPointerMove=${() => i !== chosen && setAt(i)}>
           ${f.customer ? html`<${Avatar} name=${f.text} id=${f.customer.id} account=${f.customer.is_account} />` : html`<${Icon} name=${f.icon} />`}
-          <bdi class="cut">${f.text}</bdi>${f.note ? html`<span class="right cut">${f.note}</span>` : null}</div>`)}
-      ${found.length === 0 ? html`<p class="palette-none">${busy ? "Looking…" : `Nothing begins with “${typed.trim()}”.`}</p>` : null}
+          <bdi class="cut"><${Marked} text=${f.text} at=${f.at} /></bdi>${f.note ? html`<span class="right cut">${f.label ? `${f.label}: ` : null}<bdi><${Marked} text=${f.note} at=${f.noteAt} /></bdi></span>` : null}</div>`)}
+      ${found.length === 0 ? html`<p class="palette-none">${busy ? "Looking…" : `Nothing matches “${typed.trim()}”.`}</p>` : null}
+      ${preparing(page.index) ? html`<p class="palette-none" role="status">${preparing(page.index)}</p>` : null}
     </div>
   </dialog>`;
 }

@@ -82,6 +82,7 @@ func TestKeyboard_thePaletteAndTheHelp(t *testing.T) {
 	b.wait(`document.querySelector("dialog.palette[open]")`)
 	b.press("person 17")
 	b.wait(`[...document.querySelectorAll("[role=option]")].some((o) => o.innerText.includes("Person 17"))`)
+	b.wait(`[...document.querySelectorAll("[role=option] mark")].map((m) => m.textContent).join("|").startsWith("Person|17")`)
 	b.press(kb.Enter)
 	b.wait(`document.querySelector("h1")?.innerText === "Person 17" && !document.querySelector("dialog[open]")`)
 
