@@ -133,6 +133,25 @@ export const api = {
   /** @param {string} id @param {Query} query @param {AbortSignal} [signal] @returns {Promise<import("./types.js").Page<import("./types.js").Entry>>} */
   timeline: (id, query, signal) => call("GET", withQuery(`/api/customers/${at(id)}/timeline`, query), { signal }),
 
+  /** What a person may set of a customer. @param {string} id @param {object} body @returns {Promise<import("./types.js").CustomerDetail>} */
+  changeCustomer: (id, body) => call("PUT", `/api/customers/${at(id)}`, { body }),
+  /** @param {string} id @param {string} uid repeated by a person */
+  eraseCustomer: (id, uid) => call("DELETE", `/api/customers/${at(id)}`, { body: { uid } }),
+  /** Where those of a query are downloaded. @param {Query} query @param {string} format csv or ndjson */
+  exportHref: (query, format) => withQuery("/api/customers/export", { ...query, format }),
+  /** The text of an export of a few. @param {string[]} ids @param {string} format */
+  exportOf: (ids, format) => send("POST", `/api/customers/export?format=${format}`, { body: { ids } }),
+  /** @param {Query} query @param {AbortSignal} [signal] @returns {Promise<{data: import("./types.js").Task[]}>} */
+  tasks: (query, signal) => call("GET", withQuery("/api/tasks", query), { signal }),
+  /** @param {object} body @returns {Promise<import("./types.js").Task>} */
+  startTask: (body) => call("POST", "/api/tasks", { body }),
+  /** @param {string} id @returns {Promise<import("./types.js").Task>} */
+  task: (id) => call("GET", `/api/tasks/${at(id)}`),
+  /** @param {string} id @returns {Promise<import("./types.js").Task>} */
+  undoTask: (id) => call("POST", `/api/tasks/${at(id)}/undo`, { body: {} }),
+  /** @param {string} id @returns {Promise<import("./types.js").Task>} */
+  stopTask: (id) => call("POST", `/api/tasks/${at(id)}/stop`, { body: {} }),
+
   /** @param {AbortSignal} [signal] @returns {Promise<{data: import("./types.js").List[]}>} */
   lists: (signal) => call("GET", "/api/lists", { signal }),
   /** @param {string} id @param {AbortSignal} [signal] @returns {Promise<import("./types.js").List>} */
@@ -143,6 +162,8 @@ export const api = {
   changeList: (id, body) => call("PUT", `/api/lists/${at(id)}`, { body }),
   /** @param {string} id */
   archiveList: (id) => call("DELETE", `/api/lists/${at(id)}`),
+  /** Brings an archived one back. @param {string} id @returns {Promise<import("./types.js").List>} */
+  restoreList: (id) => call("POST", `/api/lists/${at(id)}/restore`, { body: {} }),
   /** @param {string} id @param {Query} query @param {AbortSignal} [signal] @returns {Promise<import("./types.js").Page<import("./types.js").Subscriber>>} */
   subscribers: (id, query, signal) => call("GET", withQuery(`/api/lists/${at(id)}/subscribers`, query), { signal }),
 

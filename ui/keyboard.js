@@ -4,6 +4,7 @@
 
 /** @param {EventTarget|null} target */
 function typing(target) {
+  if (target instanceof HTMLInputElement && (target.type === "checkbox" || target.type === "radio")) return false;
   return target instanceof HTMLElement && (target.isContentEditable || /^(input|select|textarea)$/i.test(target.tagName));
 }
 
@@ -16,6 +17,12 @@ function moveRow(step) {
   const next = rows[now < 0 ? (step > 0 ? 0 : rows.length - 1) : Math.min(rows.length - 1, Math.max(0, now + step))];
   next.focus({ preventScroll: true });
   next.closest("tr, li")?.scrollIntoView({ block: "nearest" });
+}
+
+/** Selects the row that has the focus, or those since the last one that was. @param {boolean} range */
+function selectRow(range) {
+  const box = /** @type {HTMLInputElement|null|undefined} */ (document.activeElement?.closest("tr, li")?.querySelector("input[data-select]"));
+  box?.dispatchEvent(new MouseEvent("click", { bubbles: true, cancelable: true, shiftKey: range }));
 }
 
 /**
@@ -34,6 +41,7 @@ export function listen({ find, help }) {
     if (e.key === "?") help();
     else if (e.key === "j") moveRow(1);
     else if (e.key === "k") moveRow(-1);
+    else if (e.key === "x" || e.key === "X") selectRow(e.shiftKey);
     else if (e.key === "/") {
       const field = /** @type {HTMLInputElement|null} */ (document.querySelector("#content [data-search]"));
       if (!field) return;

@@ -9,10 +9,12 @@ import { Banner } from "./components/banner.js";
 import { Help } from "./components/help.js";
 import { Palette } from "./components/palette.js";
 import { Rail, TabBar, TopBar } from "./components/rail.js";
+import { TaskCorner } from "./components/task-corner.js";
 import { toast, Toasts } from "./components/toast.js";
 import { Trouble } from "./components/trouble.js";
 import { Attributes } from "./pages/attributes.js";
 import { Backups } from "./pages/backups.js";
+import { Changes } from "./pages/changes.js";
 import { Customer } from "./pages/customer.js";
 import { Accounts, Customers } from "./pages/customers.js";
 import { Event } from "./pages/event.js";
@@ -38,6 +40,7 @@ const PAGES = [
   ["/app", Home],
   ["/app/customers", Customers],
   ["/app/customers/:id", Customer],
+  ["/app/changes", Changes],
   ["/app/accounts", Accounts],
   ["/app/segments", Segments],
   ["/app/segments/new", SegmentEdit],
@@ -93,7 +96,7 @@ function Frame({ session, leave }) {
   return html`<a class="skip" href="#content">Skip to the content</a>
     <${TopBar} ...${shared} />
     <div class="app"><${Rail} ...${shared} /><div class="column"><${Banner} session=${session} /><${Page} session=${session} /></div></div>
-    <${TabBar} ...${shared} />
+    <${TabBar} ...${shared} /><${TaskCorner} />
     ${open === "find" ? html`<${Palette} close=${close} />` : null}
     ${open === "help" ? html`<${Help} close=${close} />` : null}`;
 }

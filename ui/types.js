@@ -76,6 +76,7 @@
  * @property {number} entries all of them
  * @property {Day[]} activity
  */
+/** @typedef {{id: string, action: string, state: string, by: string, list?: {id: string, title: string}, attribute?: string, value?: any, into?: string, total: number, done: number, changed: number, restored: number, kept: number, created_at: string, finished_at: string|null, until: string|null, undoable: boolean, error?: string}} Task */
 /** @typedef {{name: string, from?: any, to?: any}} Change */
 /**
  * @typedef {object} Entry
@@ -103,6 +104,7 @@
  * @property {string} [uid]
  * @property {string} [to]
  * @property {string} [from]
+ * @property {string} [into]
  * @property {{id: string, file: string}} [import]
  * @property {boolean} [made]
  */

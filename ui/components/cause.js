@@ -7,7 +7,7 @@ import { html } from "../preact.js";
 /** @type {Record<string, string>} */
 const PLAIN = {
   clock: "as time passed", created: "as it was created", device: "by a device", merged: "by a merge", deleted: "as it was deleted", archived: "by the archive",
-  converted: "as it was converted", renamed: "with its new id", erased_events: "as events went", segment: "with another rule",
+  converted: "as it was converted", renamed: "with its new id", erased_events: "as events went", restored: "by an undo", segment: "with another rule",
 };
 
 /** @param {Cause} cause */

@@ -152,7 +152,7 @@ export function Chooser({ catalogue, self, shown, label, choose, only, open: fir
       close();
     } else if (e.key === "Tab") setOpen(false);
   };
-  return html`<span class="about" ref=${box}><button type="button" ref=${button} class=${shown ? "button chosen" : "button chosen none"} aria-haspopup="listbox" aria-expanded=${open ? "true" : "false"} aria-label=${label} onClick=${() => setOpen(!open)}>${shown ?? (only === "events" ? "Choose an event" : "Choose an attribute, event or list")}<${Icon} name="down" tiny=${true} /></button>
+  return html`<span class="about" ref=${box}><button type="button" ref=${button} class=${shown ? "button chosen" : "button chosen none"} aria-haspopup="listbox" aria-expanded=${open ? "true" : "false"} aria-description=${label} onClick=${() => setOpen(!open)}>${shown ?? (only === "events" ? "Choose an event" : "Choose an attribute, event or list")}<${Icon} name="down" tiny=${true} /></button>
     ${open ? html`<div class="about-pop">
       <div class="about-in"><${Icon} name="search" class="faint" /><input ref=${field} value=${typed} onInput=${(/** @type {any} */ e) => { setTyped(e.target.value); setAt(0); }} onKeyDown=${keys} role="combobox" aria-expanded="true" aria-controls=${id} aria-label=${only === "events" ? "Find an event" : "Find an attribute, event, list or segment"} aria-activedescendant=${chosen ? `${id}-${found.indexOf(chosen)}` : undefined} placeholder=${only === "events" ? "An event's name" : "Attribute, event, list, segment"} autocomplete="off" spellcheck=${false} /><kbd>Esc</kbd></div>
       <div class="about-two"><div class="about-list" id=${id} role="listbox" aria-label="What a condition can be about">

@@ -9,6 +9,7 @@ const KEYS = [
   ["Next row", ["j"]],
   ["Previous row", ["k"]],
   ["Open the row", ["Enter"]],
+  ["Select the row, or up to it", ["x", "Shift x"]],
   ["Close, clear, leave", ["Esc"]],
   ["Read a plot", ["←", "→"]],
   ["These keys", ["?"]],

@@ -53,7 +53,8 @@ export function ListArchive({ list, close, done }) {
     setBusy(true);
     try {
       await api.archiveList(list.id);
-      toast(`Archived “${list.title}”.`, { good: true });
+      const back = () => api.restoreList(list.id).then(() => { toast(`“${list.title}” takes subscribers again.`, { good: true }); done(); }, (e) => toast(`Not undone: ${e.message}`));
+      toast(`Archived “${list.title}”.`, { good: true, action: "Undo", act: () => void back() });
       done();
     } catch (e) {
       setError(e);

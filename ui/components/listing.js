@@ -14,7 +14,7 @@ export function Listing({ title, note, text, what, hit, cut, plain, tall, childr
   return html`<section class=${`listing${plain ? " plain" : ""}${tall ? " tall" : ""}`} aria-label=${title}>
     <div class="listing-head"><h3>${title}</h3><span class="small quiet cut">${note ?? null}</span><span class="right">${children ?? null}
       ${text ? html`<${Copy} text=${() => (plain ? text : pretty(text))} what=${what} label="Copy" look="bare small" />` : null}</span></div>
-    ${text ? html`<ol tabindex="0" role="region" aria-label=${title}>${rows.map((row, i) => html`<li key=${i} class=${struck(row) ? "hit" : ""}>${row.map((t, j) => html`<span key=${j} class=${`t-${t.kind}`}>${t.text}</span>`)}</li>`)}</ol>` : html`<p class="nothing">Nothing.</p>`}
+    ${text ? html`<div class="listing-lines" tabindex="0" role="region" aria-label=${title}><ol>${rows.map((row, i) => html`<li key=${i} class=${struck(row) ? "hit" : ""}>${row.map((t, j) => html`<span key=${j} class=${`t-${t.kind}`}>${t.text}</span>`)}</li>`)}</ol></div>` : html`<p class="nothing">Nothing.</p>`}
     ${cut ? html`<p class="cutoff">${cut}</p>` : null}
   </section>`;
 }

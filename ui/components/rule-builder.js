@@ -106,7 +106,7 @@ function Condition({ node, path, change, remove, catalogue, self, reading }) {
     };
     return html`<div class="rule-top">${subject}${test()}${end}</div>`;
   };
-  return html`<li class=${invalid ? "rule-condition invalid" : "rule-condition"} role="group" aria-label=${`Condition ${node.attribute ?? node.event ?? kind}`} aria-describedby=${invalid ? id : undefined}>${body()}<${Fault} id=${id} text=${fault} /></li>`;
+  return html`<div class=${invalid ? "rule-condition invalid" : "rule-condition"} role="group" aria-label=${`Condition ${node.attribute ?? node.event ?? kind}`} aria-describedby=${invalid ? id : undefined}>${body()}<${Fault} id=${id} text=${fault} /></div>`;
 }
 
 /**
@@ -124,11 +124,11 @@ function Group({ node, path, depth, change, remove, catalogue, self, reading }) 
     <div class="rule-head"><${Pick} label="How many of these must hold" value=${kind} strong=${true} options=${GROUPS.map(([k, say]) => [k, say])} change=${(/** @type {string} */ k) => change(inPlaceOf({ [k]: parts }, node))} /><span class="word">${words}</span>
       <span class="rule-end"><${Alone} reading=${reading} path=${path} />${remove ? html`<button type="button" class="button bare square" aria-label="Remove this group" onClick=${remove}><${Icon} name="cross" tiny=${true} /></button>` : null}</span></div>
     <${Fault} id=${id} text=${fault} />
-    ${parts.length ? html`<ul class="rule-parts">${parts.map((part, i) => {
+    ${parts.length ? html`<div class="rule-parts">${parts.map((part, i) => {
       const props = { key: keyOf(part), node: part, path: pathOf(path, kind, i), catalogue, self, reading,
         change: (/** @type {Node} */ next) => set(parts.map((p, n) => (n === i ? next : p))), remove: () => set(parts.filter((_, n) => n !== i)) };
-      return groupOf(part) ? html`<li key=${props.key}><${Group} ...${props} depth=${depth + 1} /></li>` : html`<${Condition} ...${props} />`;
-    })}</ul>` : null}
+      return groupOf(part) ? html`<div key=${props.key}><${Group} ...${props} depth=${depth + 1} /></div>` : html`<${Condition} ...${props} />`;
+    })}</div>` : null}
     <div class="rule-add"><button type="button" class="button bare" onClick=${() => set([...parts, { fresh: true }])}><${Icon} name="plus" />Condition</button>
       ${depth < DEPTH ? html`<button type="button" class="button bare" onClick=${() => set([...parts, { [kind === "all" ? "any" : "all"]: [{ fresh: true }] }])}><${Icon} name="plus" />Group</button>` : null}</div></div>`;
 }

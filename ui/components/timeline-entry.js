@@ -59,6 +59,7 @@ const KINDS = {
   account: { icon: "building", say: (e) => html`${e.joined === false ? "Left" : "Joined"} account <b><bdi>${e.account?.uid}</bdi></b>${e.role ? ` as ${e.role}` : ""}` },
   member: { icon: "person", say: (e) => html`Member <b><bdi>${e.member?.uid}</bdi></b> ${e.joined === false ? "left" : "joined"}${e.role ? ` as ${e.role}` : ""}` },
   merged: { icon: "merge", say: (e) => html`<code>${e.uid}</code> was merged into this customer` },
+  restored: { icon: "again", say: (e) => (e.uid ? html`The merge of <code>${e.uid}</code> was undone` : e.into ? html`Brought back: the merge into <code>${e.into}</code> was undone` : "Brought back by an undo") },
   archived: { icon: "box", say: () => "Archived" },
   unarchived: { icon: "box", say: () => "Brought back from the archive" },
   converted: { icon: "swap", say: (e) => `Became ${e.to === "account" ? "an account" : "a customer"}` },

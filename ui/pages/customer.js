@@ -1,23 +1,29 @@
 // @ts-check
 import { html, useState } from "../preact.js";
 import { api } from "../api.js";
+import { can } from "../can.js";
 import { count, nameOf, plural } from "../format.js";
 import { useLive } from "../live.js";
 import { useResource } from "../resource.js";
-import { here, usePlace } from "../router.js";
+import { here, navigate, usePlace } from "../router.js";
 import { useSteady } from "../steady.js";
+import { start } from "../tasks.js";
 import { since, zone } from "../time.js";
 import { Activity } from "../components/activity.js";
 import { Ago } from "../components/ago.js";
 import { AttributePanel } from "../components/attribute-panel.js";
 import { Avatar } from "../components/avatar.js";
 import { Copy } from "../components/copy.js";
+import { EraseDialog } from "../components/erase-dialog.js";
 import { Icon } from "../components/icon.js";
 import { Listing } from "../components/listing.js";
+import { Menu } from "../components/menu.js";
+import { MergeDialog } from "../components/merge-dialog.js";
 import { PageHead } from "../components/page-head.js";
 import { Select } from "../components/select.js";
 import { Subscription } from "../components/status.js";
 import { Timeline, useTimeline } from "../components/timeline.js";
+import { toast } from "../components/toast.js";
 import { Trouble } from "../components/trouble.js";
 import { Why } from "../components/why.js";
 
@@ -44,12 +50,16 @@ function Relations({ title, people, icon, total }) {
     ${total !== undefined && total > people.length ? html`<p class="note small">The first ${people.length} of ${count(total)}.</p>` : null}</${Panel}>`;
 }
 
-/** @param {{lists: Detail["lists"]}} props */
-function Lists({ lists }) {
-  if (!lists.length) return null;
-  return html`<${Panel} title="Lists" n=${count(lists.length)}><ul class="rows">${lists.map((l) => html`
-    <li key=${l.id}><a class="row" href=${`/app/lists/${l.id}`}><${Subscription} status=${l.status} bare=${true} /><span class="cut" dir="auto" title=${l.title}>${l.title}</span>
-      <span class="right">${l.status === "subscribed" ? "since " : `${l.status} `}<${Ago} at=${l.since} plainly=${true} /></span></a></li>`)}</ul></${Panel}>`;
+/** @param {{id: string, lists: Detail["lists"], may: boolean, changed: () => void}} props */
+function Lists({ id, lists, may, changed }) {
+  const all = useResource("lists", api.lists);
+  const others = may ? (all.data?.data ?? []).filter((l) => !l.archived && !lists.some((have) => have.id === l.id)) : [];
+  const act = (/** @type {string} */ action, /** @type {string} */ list) => start({ action, list, ids: [id] }).then(changed, (e) => toast(`Not done: ${e.message}`));
+  if (!lists.length && !others.length) return null;
+  return html`<${Panel} title="Lists" n=${count(lists.length)}>${lists.length ? html`<ul class="rows">${lists.map((l) => html`
+    <li key=${l.id}><div class="row"><${Subscription} status=${l.status} bare=${true} /><a class="cut row-link" dir="auto" href=${`/app/lists/${l.id}`} title=${l.title}>${l.title}</a>
+      <span class="right">${l.status === "subscribed" ? "since " : `${l.status} `}<${Ago} at=${l.since} plainly=${true} />${may ? html`<button type="button" class="button bare small square edit" aria-label=${`Take off ${l.title}`} onClick=${() => void act("leave_list", l.id)}><${Icon} name="cross" tiny=${true} /></button>` : null}</span></div></li>`)}</ul>` : html`<p class="note">On none.</p>`}
+    ${others.length ? html`<div class="row"><${Select} label="Add to a list" value="" options=${[["", "Add to …"], ...others.map((l) => [l.id, l.title])]} change=${(/** @type {string} */ list) => list && void act("join_list", list)} /></div>` : null}</${Panel}>`;
 }
 
 /** The segments that the customer is in, and why; and why not in another. @param {{id: string, name: string, segments: Detail["segments"]}} props */
@@ -86,8 +96,26 @@ function Known({ text, what, code }) {
   return html`<span class="copied">${code ? html`<code class="cut" title=${text}>${text}</code>` : html`<span class="cut" title=${text}>${text}</span>`}<${Copy} text=${text} what=${what} /></span>`;
 }
 
-/** @param {{detail: Detail, name: string, view: string}} props */
-function Header({ detail, name, view }) {
+/** What can be done with the whole customer. @param {{detail: Detail, session: import("../types.js").Session, changed: () => void}} props */
+function Actions({ detail, session, changed }) {
+  const [open, setOpen] = useState("");
+  const c = detail.customer;
+  const close = () => setOpen("");
+  const act = (/** @type {string} */ action) => start({ action, ids: [c.id] });
+  const said = (/** @type {any} */ e) => toast(`Not done: ${e.message}`);
+  const list = c.is_account ? "/app/accounts" : "/app/customers";
+  if (!can(session, "build")) return null;
+  return html`<button type="button" class="button" onClick=${() => act(c.archived ? "unarchive" : "archive").then(changed, said)}>${c.archived ? "Bring back" : "Archive"}</button>
+    <${Menu} label="More"><button type="button" class="button bare" onClick=${() => setOpen("merge")}><${Icon} name="merge" />Merge into another</button>
+      <a class="button bare" download href=${`/api/customers/${encodeURIComponent(c.id)}/dossier`}><${Icon} name="intray" />Download everything (JSON)</a><hr />
+      <button type="button" class="button bare danger" onClick=${() => act("delete").then(() => navigate(list), said)}><${Icon} name="cross" />Delete</button>
+      ${can(session, "run") ? html`<button type="button" class="button bare danger" onClick=${() => setOpen("erase")}><${Icon} name="alert" />Erase for good</button>` : null}<//>
+    ${open === "merge" ? html`<${MergeDialog} detail=${detail} close=${close} done=${(/** @type {string} */ id) => { close(); navigate(`/app/customers/${id}`); }} />` : null}
+    ${open === "erase" ? html`<${EraseDialog} detail=${detail} close=${close} done=${() => { close(); toast("Erased.", { good: true }); navigate(list); }} />` : null}`;
+}
+
+/** @param {{detail: Detail, name: string, view: string, session: import("../types.js").Session, changed: () => void}} props */
+function Header({ detail, name, view, session, changed }) {
   const c = detail.customer;
   const line = [
     c.last_interaction ? html`Seen <${Ago} at=${c.last_interaction} />` : "Not seen yet",
@@ -97,6 +125,7 @@ function Header({ detail, name, view }) {
   return html`<div class="person"><${Avatar} name=${name} id=${c.id} account=${c.is_account} large=${true} />
     <div class="person-text"><${PageHead} title=${name} line=${line} crumb=${c.is_account ? { href: "/app/accounts", text: "Accounts" } : { href: "/app/customers", text: "Customers" }}>
       <span class="segments" role="group" aria-label="View"><a href=${here({ view: undefined })} aria-current=${view === "json" ? undefined : "true"}>Profile</a><a href=${here({ view: "json" })} aria-current=${view === "json" ? "true" : undefined}>JSON</a></span>
+      <${Actions} detail=${detail} session=${session} changed=${changed} />
     </${PageHead}>
     <div class="facts known"><${Known} text=${c.uid} what="the id" code=${true} /><${Known} text=${c.email} what="the e-mail" /><${Known} text=${c.number} what="the number" />
       ${c.archived ? html`<span class="tag"><${Icon} name="box" tiny=${true} />archived</span>` : null}
@@ -110,8 +139,8 @@ function AsJSON({ id, version }) {
   return html`<${Listing} title="User" note="as GET /v1/users answers it" text=${text.data ?? ""} what="the JSON" />`;
 }
 
-/** @param {{id: string}} props */
-export function Customer({ id }) {
+/** @param {{id: string, session: import("../types.js").Session}} props */
+export function Customer({ id, session }) {
   const { query } = usePlace();
   const detail = useResource(`customer ${id}`, (signal) => api.customer(id, signal));
   const filter = { kind: query.show, event: query.event };
@@ -129,14 +158,14 @@ export function Customer({ id }) {
   }
   const name = nameOf(d.customer);
   return html`<main id="content" class="page steady" tabindex="-1">
-    <${Header} detail=${d} name=${name} view=${query.view} />
+    <${Header} detail=${d} name=${name} view=${query.view} session=${session} changed=${() => void detail.reload()} />
     ${detail.error ? html`<${Trouble} error=${detail.error} doing="read this customer again" retry=${detail.reload} />` : null}
     ${query.view === "json" ? html`<${AsJSON} id=${id} version=${`${d.customer.last_interaction} ${d.events} ${JSON.stringify(d.attributes.map((a) => a.changed_at))}`} />` : html`
     <div class="profile">
-      <div class="profile-left"><${AttributePanel} attributes=${d.attributes} /><${Devices} devices=${d.devices} /></div>
+      <div class="profile-left"><${AttributePanel} id=${id} attributes=${d.attributes} may=${can(session, "build")} changed=${() => void detail.reload()} /><${Devices} devices=${d.devices} /></div>
       <div class="profile-middle"><${Activity} days=${d.activity} /><${Timeline} timeline=${timeline} filter=${filter} detail=${d} live=${live} /></div>
       <div class="profile-right"><${Relations} title="Members" people=${d.members ?? []} icon="person" total=${d.customer.member_count} />
-        <${Relations} title="Accounts" people=${d.accounts} icon="building" /><${Lists} lists=${d.lists} /><${Segments} id=${id} name=${name} segments=${d.segments} /><${Aliases} aliases=${d.aliases} /><${External} ids=${d.external} /></div>
+        <${Relations} title="Accounts" people=${d.accounts} icon="building" /><${Lists} id=${id} lists=${d.lists} may=${can(session, "build")} changed=${() => void detail.reload()} /><${Segments} id=${id} name=${name} segments=${d.segments} /><${Aliases} aliases=${d.aliases} /><${External} ids=${d.external} /></div>
     </div>`}
   </main>`;
 }

@@ -4,6 +4,7 @@ import { html, useEffect, useMemo, useRef, useState } from "../preact.js";
 import { api } from "../api.js";
 import { count, nameOf, percent, plural, took } from "../format.js";
 import { parse, write } from "../json.js";
+import { useCatalogue } from "../catalogue.js";
 import { useResource } from "../resource.js";
 import { navigate, place } from "../router.js";
 import { asGroup, groupOf, placeOf, prune, same } from "../rule.js";
@@ -28,20 +29,6 @@ const QUIET = 900;
 
 /** What was begun and not saved, by segment; kept while the dashboard is open. @type {Map<string, Draft>} */
 const drafts = new Map();
-
-/** @returns {{catalogue: import("../components/chooser.js").Catalogue|undefined, error: any, reload: () => void}} */
-function useCatalogue() {
-  const parts = {
-    attributes: useResource("attributes", api.attributes), events: useResource("events", api.events),
-    lists: useResource("lists", api.lists), segments: useResource("segment names", api.segmentNames), overview: useResource("overview", api.overview),
-  };
-  const { attributes, events, lists, segments, overview } = parts;
-  const catalogue = useMemo(() => attributes.data && events.data && lists.data && segments.data && overview.data ? {
-    attributes: attributes.data.data, events: events.data.data, lists: lists.data.data.filter((l) => !l.archived), segments: segments.data.data, customers: overview.data.customers,
-  } : undefined, [attributes.data, events.data, lists.data, segments.data, overview.data]);
-  const broken = Object.values(parts).find((p) => p.error && !p.data);
-  return { catalogue, error: broken?.error, reload: () => Object.values(parts).forEach((p) => void p.reload()) };
-}
 
 /**
  * Who a rule would hold for. Each rule ends the request for the one before it.
@@ -151,17 +138,18 @@ export function SegmentEdit({ id }) {
   return html`<${Editor} key=${id ?? "new"} id=${id ?? ""} before=${before} catalogue=${catalogue} />`;
 }
 
-/** The condition that an address begins a new segment with: ?event=NAME, or ?attribute=NAME. @returns {Node|undefined} */
+/** The rule that an address begins a new segment with: ?event=NAME, ?attribute=NAME, or ?rule=JSON. @returns {Node|undefined} */
 function asked() {
   const { path, query } = place();
   if (!path.endsWith("/new")) return undefined;
+  if (query.rule) return readRule(query.rule);
   if (query.event) return { event: query.event };
   return query.attribute ? { attribute: query.attribute, op: "exists" } : undefined;
 }
 
 /** @param {{id: string, before: import("../types.js").SegmentDetail|null, catalogue: import("../components/chooser.js").Catalogue}} props */
 function Editor({ id, before, catalogue }) {
-  const start = () => /** @type {Draft} */ ({ title: before?.title ?? "", description: before?.description ?? "", rule: before?.rule ?? { all: [asked() ?? { fresh: true }] } });
+  const start = () => /** @type {Draft} */ ({ title: before?.title ?? "", description: before?.description ?? "", rule: before?.rule ?? asGroup(asked() ?? { all: [{ fresh: true }] }) });
   const [draft, setDraft] = useState(() => (asked() ? undefined : drafts.get(id)) ?? start());
   const [view, setView] = useState("builder");
   const [refused, setRefused] = useState(/** @type {any} */ (null));
@@ -249,6 +237,16 @@ function Editor({ id, before, catalogue }) {
       : html`<${RuleBuilder} rule=${asGroup(draft.rule)} change=${(/** @type {Node} */ rule) => set({ rule })} catalogue=${catalogue} self=${id} reading=${reading} />`}
       <label class="describe"><span>Description</span><textarea class="input" rows="2" maxlength=${DESCRIPTION} dir="auto" placeholder="What it is for, if the title does not say it" value=${draft.description} onInput=${(/** @type {any} */ e) => set({ description: e.target.value })}></textarea></label></div>
     <div class="build-side"><${Counted} preview=${preview} /><${Sample} preview=${preview} see=${id ? `/app/segments/${id}` : ""} /></div></div></form></main>`;
+}
+
+/** A rule of the address, undefined for what is none. @param {string|undefined} text @returns {Node|undefined} */
+function readRule(text) {
+  try {
+    const rule = text ? parse(text) : undefined;
+    return rule && typeof rule === "object" && !Array.isArray(rule) ? rule : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** What a fault says at its condition: the path is shown by where it stands. @param {any} fault @param {string} at */

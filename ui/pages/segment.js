@@ -11,7 +11,8 @@ import { Ago } from "../components/ago.js";
 import { Avatar } from "../components/avatar.js";
 import { causeWords } from "../components/cause.js";
 import { Copy } from "../components/copy.js";
-import { chooseColumns, CustomerTable } from "../components/customer-table.js";
+import { usual } from "../columns.js";
+import { CustomerTable } from "../components/customer-table.js";
 import { Icon } from "../components/icon.js";
 import { Listing } from "../components/listing.js";
 import { PageHead } from "../components/page-head.js";
@@ -36,10 +37,10 @@ function Members({ g, version }) {
     if (page.data) void page.reload();
   }, [version]);
   const rows = page.data?.data;
-  const columns = useMemo(() => chooseColumns(attributes.data?.data ?? [], rows ?? []), [attributes.data, rows]);
+  const columns = useMemo(() => usual(attributes.data?.data ?? [], rows ?? [], 2), [attributes.data, rows]);
   return html`<section class="panel ledger two bleed members" aria-label="Members"><div class="panel-head"><h2>Members</h2><span class="n">${count(g.count)}</span><span class="right"><a class="button bare small" href=${`/app/customers?segment=${g.id}`}>Among the customers<${Icon} name="right" tiny=${true} /></a></span></div>
     ${page.error ? html`<div class="note"><${Trouble} error=${page.error} doing="read the members" retry=${page.reload} /></div>` : null}
-    ${rows?.length ? html`<div class=${page.stale ? "dim" : ""}><${CustomerTable} rows=${rows} columns=${columns.slice(0, 2)} fresh=${new Set()} /></div><${Pager} page=${page.data} said=${`${plural(rows.length, "member")} on this page`} />` : null}
+    ${rows?.length ? html`<div class=${page.stale ? "dim" : ""}><${CustomerTable} rows=${rows} columns=${columns} fresh=${new Set()} /></div><${Pager} page=${page.data} said=${`${plural(rows.length, "member")} on this page`} />` : null}
     ${rows?.length === 0 && !page.error ? html`<p class="note">${g.state === "building" ? "Who is in it is being found out." : "Nobody is in it now. Whoever comes to meet the rule enters by itself."}</p>` : null}
     ${!rows && !page.error ? html`<div class="skeleton" aria-busy="true"></div>` : null}</section>`;
 }

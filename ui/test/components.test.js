@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { classes, text } from "./text.js";
 
 const { Value } = await import("../components/value.js");
-const { chooseColumns } = await import("../components/customer-table.js");
+const { columns, nextSort, OWN, sorted, usual, write } = await import("../columns.js");
 const { roundUp } = await import("../components/bars.js");
 const { STOPS } = await import("../components/rail.js");
 const { find, partsOf } = await import("../components/palette.js");
@@ -45,13 +45,29 @@ test("columns are the custom attributes that most customers have, of equals the 
   const attribute = (/** @type {string} */ name, /** @type {number} */ customers, more = {}) => ({ name, label: name, standard: false, types: { text: customers }, customers, samples: [], changed_at: null, ...more });
   const rows = /** @type {any[]} */ ([{ meta: { plan: "x", usage: 1, city: "y", tier: "z", home: {} } }]);
   const all = [attribute("email", 99, { standard: true }), attribute("home", 98, { types: { object: 98 } }), attribute("plan", 5), attribute("usage", 9, { types: { text: 1, number: 8 } }), attribute("city", 5), attribute("tier", 1), attribute("absent", 50)];
-  assert.deepEqual(chooseColumns(all, rows), [{ name: "usage", type: "number" }, { name: "plan", type: "text" }, { name: "city", type: "text" }]);
+  assert.deepEqual(usual(all, rows).filter((c) => !c.key.startsWith("@")).map((c) => [c.name, c.type]), [["usage", "number"], ["plan", "text"], ["city", "text"]]);
 });
 
 test("an attribute may be named like what every object has", () => {
   const attribute = (/** @type {string} */ name) => ({ name, label: name, standard: false, types: { text: 1 }, customers: 1, samples: [], changed_at: null });
   const rows = /** @type {any[]} */ ([{ meta: { toString: "x" } }, { meta: {} }]);
-  assert.deepEqual(chooseColumns([attribute("constructor"), attribute("toString")], rows).map((c) => c.name), ["toString"]);
+  assert.deepEqual(usual([attribute("constructor"), attribute("toString")], rows).filter((c) => !c.key.startsWith("@")).map((c) => c.name), ["toString"]);
+});
+
+test("columns of an address are those, in that order, whatever their names hold", () => {
+  const attribute = (/** @type {string} */ name) => ({ name, label: name, standard: false, types: { number: 1 }, customers: 1, samples: [], changed_at: null });
+  const asked = write(["@last", "a,b %", "@uid", "gone", "@nothing"]);
+  assert.deepEqual(columns(asked, [attribute("a,b %")], []).map((c) => [c.key, c.type, c.sort]), [["@last", "date", "last_interaction"], ["a,b %", "number", undefined], ["@uid", "text", "uid"], ["gone", "text", "gone"]]);
+  assert.deepEqual(columns("%E0%A4%A", [], []), []);
+  assert.deepEqual(columns(undefined, [], []).map((c) => c.key), OWN.map((c) => c.key));
+});
+
+test("a column's head sorts the way one wants first, then the other, then not at all", () => {
+  const last = { type: "date", sort: "last_interaction" };
+  assert.deepEqual([nextSort("", last), nextSort("-last_interaction", last), nextSort("last_interaction", last)], ["-last_interaction", "last_interaction", undefined]);
+  const plan = { type: "text", sort: "plan" };
+  assert.deepEqual([nextSort("-last_interaction", plan), nextSort("plan", plan), nextSort("-plan", plan)], ["plan", "-plan", undefined]);
+  assert.deepEqual([sorted("plan", "plan"), sorted("-plan", "plan"), sorted("gb", "plan"), sorted(undefined, undefined)], ["ascending", "descending", undefined, undefined]);
 });
 
 test("the top of an axis is a round number", () => {

@@ -271,6 +271,9 @@ func (b *tab) press(keys ...string) {
 			// One event as a keyboard's: what the page prevents does not reach a field.
 			for _, kind := range []input.DispatchKeyEventType{input.DispatchKeyEventTypeKeyDown, input.DispatchKeyEventTypeKeyUp} {
 				p := input.DispatchKeyEventParams{Type: kind, Key: string(r)}
+				if r >= 'A' && r <= 'Z' {
+					p.Modifiers = 8 // Shift, as the browser counts them
+				}
 				if kind == input.DispatchKeyEventTypeKeyDown {
 					p.Text = string(r)
 				}
