@@ -37,7 +37,7 @@ function Connect({ base, pub }) {
     <div class="connect-body"><p>${chosen.how}</p>
       ${chosen.parts.map((part) => html`<${Listing} key=${part.title} title=${part.title} text=${part.text} what=${`“${part.title}”`} plain=${true} />`)}
       ${chosen.note ? html`<p class="small quiet">${chosen.note}</p>` : null}
-      ${chosen.parts.some((p) => p.text.includes(PRIVATE)) ? html`<p class="small quiet"><code>${PRIVATE}</code> stands for the private key, shown when the key was made. It belongs on servers only, never in a page or an app.</p>` : null}</div>
+      ${chosen.parts.some((p) => p.text.includes(PRIVATE)) ? html`<p class="small quiet"><code>${PRIVATE}</code> stands for the private key, shown when the key was made. It belongs on servers only, never in a page or an app. Every call is described in <a class="link" href="/docs" target="_blank" rel="noreferrer">the reference of the API</a>.</p>` : null}</div>
   </section>`;
 }
 
