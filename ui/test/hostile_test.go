@@ -60,7 +60,8 @@ func plant(s *server, texts []string) {
 		if strings.TrimSpace(text) == "" {
 			continue
 		}
-		s.must("POST", "/v1/lists", fmt.Sprintf(`{"title":%s}`, keyOf(strings.TrimSpace(text))))
+		title := []rune(strings.TrimSpace(text))
+		s.must("POST", "/v1/lists", fmt.Sprintf(`{"title":%s}`, quote(string(title[:min(len(title), 60)]))))
 		s.task(fmt.Sprintf(`{"action":"set_attribute","attribute":%s,"value":%s,"ids":[%q]}`, keyOf(strings.TrimSpace(text)), quote(text), s.idOf(fmt.Sprint("evil_", i))))
 	}
 	for _, text := range texts[:min(len(texts), 60)] {
