@@ -3,6 +3,7 @@ package storage
 import (
 	"context"
 	"database/sql"
+	"runtime"
 	"slices"
 
 	"kith/app"
@@ -23,7 +24,9 @@ func (db *DB) Facts(ctx context.Context, rows []int64, texts bool, visit func(*a
 	}
 	all := make([]app.Facts, 0, len(rows))
 	err := db.queries.each(ctx, name, args(jsonRows(rows)), func(rows *sql.Rows) error {
-		all = append(all, app.Facts{})
+		if all = append(all, app.Facts{}); len(all)%64 == 0 {
+			runtime.Gosched() // behind an import there is much to read, and a request that waits goes first
+		}
 		return scanFacts(rows, &all[len(all)-1], texts)
 	})
 	if err != nil || len(all) == 0 {

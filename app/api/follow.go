@@ -390,4 +390,3 @@ func (f *follower) changed(c *app.Customer, renamed, left map[int64]bool, g *app
 	f.line = f.a.appendUser(f.ctx, f.line[:0], c)
 	return f.put(f.line)
 }
-

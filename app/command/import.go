@@ -66,6 +66,7 @@ a Kith runs on the data folder, it goes over the API with the keys of the config
 	flags.StringVar(&f.o.Mode, "mode", "", "upsert, create (leave those that are there) or update (make none)")
 	flags.BoolVar(&f.o.DryRun, "dry-run", false, "say what would happen and write nothing")
 	flags.StringVar(&f.o.Delimiter, "delimiter", "", "comma, semicolon, tab, pipe or a character")
+	flags.StringVar(&f.o.Quote, "quote", "", `what cells are quoted with: a character (default "), or none`)
 	flags.StringVar(&f.o.Encoding, "encoding", "", "such as utf-8, windows-1252, utf-16le")
 	flags.StringVar(&f.o.Header, "header", "", "yes or no: whether the first line names the columns")
 	flags.StringVar(&f.o.ShortRows, "short-rows", "", "refuse, or fill: take rows that lack cells at their end")
@@ -309,7 +310,11 @@ func (c *cli) sayImport(s *importStatus) {
 		what string
 	}{{s.Rows, "rows"}, {s.Created, "created"}, {s.Updated, "updated"}, {s.Unchanged, "unchanged"}, {s.Skipped, "passed over"}, {s.Failed, "refused"}} {
 		if n.n > 0 || n.what != "passed over" && n.what != "refused" {
-			fmt.Fprintf(c.out, "%12s %s\n", figures(n.n), n.what)
+			what := n.what
+			if n.n == 1 && what == "rows" {
+				what = "row"
+			}
+			fmt.Fprintf(c.out, "%12s %s\n", figures(n.n), what)
 		}
 	}
 	for _, note := range s.Notes {

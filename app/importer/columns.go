@@ -505,7 +505,11 @@ func offer(c *Column, f *columnFacts) {
 func (a *analysis) notes() {
 	p := a.plan
 	if p.Repeats > 0 {
-		p.Notes = append(p.Notes, say("%d rows are about a customer that an earlier row was about too: the last row wins.", p.Repeats))
+		rows := "%d rows are"
+		if p.Repeats == 1 {
+			rows = "%d row is"
+		}
+		p.Notes = append(p.Notes, say(rows+" about a customer that an earlier row was about too: the last row wins.", p.Repeats))
 	}
 	if p.Match.Value == "none" {
 		p.Notes = append(p.Notes, "Nothing in this file finds a customer: every row makes a new one, and importing it again makes them again.")

@@ -356,3 +356,17 @@ func TestDryRun_saysWhatTheImportThenDoes(t *testing.T) {
 		}
 	})
 }
+
+// A team's own "type" and "source" are attributes like any other: they once came in as
+// "type_2" and "source_2", which no segment looked for.
+func TestColumns_ofCommonNamesKeepThem(t *testing.T) {
+	t.Parallel()
+	b := open(t)
+	b.run("leads.csv", []byte("uid,date,source,subscribed,type\np1,2024-01-31,Fair,true,lead\n"), importer.Options{})
+	c := storagetest.Customer(t, b.db, "p1")
+	for name, want := range map[string]string{"date": "2024-01-31", "source": "Fair", "subscribed": "true", "type": "lead"} {
+		if got := cellOf(c, name); got != want {
+			t.Errorf("%s is %q, want %q", name, got, want)
+		}
+	}
+}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"runtime"
 	"runtime/debug"
 	"sync"
 	"time"
@@ -256,7 +257,9 @@ func convertAll(ctx context.Context, r *rows, c *converter, from int64, out chan
 				return err
 			}
 			if number++; number > from {
-				batch = append(batch, c.row(rec, number))
+				if batch = append(batch, c.row(rec, number)); len(batch)%128 == 0 {
+					runtime.Gosched() // a request that waits for a processor goes first
+				}
 			} else if number%100_000 == 0 && ctx.Err() != nil {
 				return ctx.Err()
 			}

@@ -79,7 +79,6 @@ func idRank(header string) int {
 var reserved = map[string]bool{
 	"id": true, "uid": true, "meta": true, "lists": true, "accounts": true, "segments": true, "devices": true, "is_account": true, "archived": true,
 	"uid_updateable": true, "last_interaction": true, "member_count": true, "stats": true, toFullName: true, toDevice: true, toPlatform: true,
-	"date": true, "source": true, "subscribed": true, "type": true,
 }
 
 func isStandard(name string) bool {
