@@ -182,7 +182,9 @@ func (c *cli) firstStart(ctx context.Context, db *storage.DB, cfg *config.Config
 	return nil
 }
 
-// runAll runs parts together. When one fails, or ctx ends, all are ended and awaited.
+// runAll runs parts together. When one fails, or ctx ends, all are ended and awaited. One
+// that ends before that has failed, whatever it says: a server that lacks a part would look
+// like one that was stopped.
 func runAll(ctx context.Context, parts ...func(context.Context) error) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -192,6 +194,9 @@ func runAll(ctx context.Context, parts ...func(context.Context) error) error {
 		wg.Go(func() {
 			defer cancel()
 			errs[i] = guarded(ctx, part)
+			if errs[i] == nil && ctx.Err() == nil {
+				errs[i] = fmt.Errorf("part %d of the server ended by itself", i+1)
+			}
 		})
 	}
 	wg.Wait()
