@@ -13,10 +13,11 @@ import (
 type reading int
 
 const (
-	anywhere reading = iota
-	inNames          // only words of the name count
-	inGroups         // a word may be one of the name of a list or segment that the customer is in
-	withTypo         // a word may differ from one of the name, or of an attribute, by one letter
+	anywhere     reading = iota
+	inNames              // only words of the name count
+	inGroups             // a word may be one of the name of a list or segment that the customer is in
+	withNameTypo         // a word may differ from one of the name by one letter
+	withTypo             // or from one of an attribute
 )
 
 // compiler turns clauses into conditions.
@@ -150,8 +151,10 @@ func (k *compiler) words(text string, how reading, sources ...byte) condition {
 			q = append(q, beginning(of, w))
 		}
 		switch how {
+		case withNameTypo:
+			q = append(q, k.typo(w, ofFirst, ofLast)...)
 		case withTypo:
-			q = append(q, k.typo(w)...)
+			q = append(q, k.typo(w, ofFirst, ofLast, ofText)...)
 		case inGroups:
 			if utf8.RuneCountInString(w) >= leastOfGroup {
 				q = append(q, compact(k.lists([]string{w}, false), k.segments([]string{w}, false))...)
@@ -238,8 +241,8 @@ func mayErr(word string) bool {
 	return utf8.RuneCountInString(word) >= minTypo && !strings.ContainsFunc(word, unicode.IsDigit)
 }
 
-// typo asks for words of names and attributes that a word may have been meant for.
-func (k *compiler) typo(word string) []condition {
+// typo asks for words of sources that a word may have been meant for.
+func (k *compiler) typo(word string, sources ...byte) []condition {
 	if !mayErr(word) {
 		return nil
 	}
@@ -255,7 +258,7 @@ func (k *compiler) typo(word string) []condition {
 		return nil
 	}
 	var out []condition
-	for _, of := range []byte{ofFirst, ofLast, ofText} {
+	for _, of := range sources {
 		out = append(out, termsLike{fieldWords, string(of), oneTypo{dfa}})
 	}
 	return out

@@ -285,3 +285,24 @@ func TestFind_segmentsAreFoundByTheirNames(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// A build left the files that it was merged from, until something was written.
+func TestRun_aBuildEndsInOneFile(t *testing.T) {
+	t.Parallel()
+	db, _ := storagetest.Open(t)
+	var changes []app.Change
+	for i := range 2*search.BatchSize + 100 {
+		changes = append(changes, person(fmt.Sprint("c", i), word(i), word(3*i), "", ""))
+	}
+	for part := range slices.Chunk(changes, 1000) {
+		storagetest.Apply(t, db, part...)
+	}
+	folder := t.TempDir()
+	s := start(t, db, folder)
+	s.settle()
+	until(t, "there are more files", func() bool {
+		files, err := filepath.Glob(filepath.Join(folder, search.FolderName, "*.zap"))
+		return err == nil && len(files) == 1
+	})
+	s.want("c4050", "c4050")
+}

@@ -24,7 +24,8 @@ const (
 // Find returns the page of the customers that a query means, best first: those whose id,
 // e-mail or number it is; those whose name it is the beginning of; the others; and, when
 // these are fewer than a page, those who are on a list or in a segment of that name, and
-// those for whom it holds a typo. Among equals the newest comes first. It returns
+// those whose name it is with a typo; when nobody is found, those with a word of an
+// attribute that it is with one. Among equals the newest comes first. It returns
 // CodeUnavailable while the index is being opened or built for the first time. The rows are
 // those of the index: the store may have customers that are newer, or not have them any more.
 func (e *Engine) Find(ctx context.Context, q app.Query) (m *app.Matches, err error) {
@@ -132,7 +133,9 @@ func (k *compiler) tiers(q *app.Query, page int) []tier {
 		out = append(out, tier{make: func() condition { return k.all(clauses, inGroups) }, looks: maxLooked, exact: plain, below: page})
 	}
 	if typos {
-		out = append(out, tier{make: func() condition { return k.all(clauses, withTypo) }, looks: maxTypos, exact: plain, below: page})
+		out = append(out,
+			tier{make: func() condition { return k.all(clauses, withNameTypo) }, looks: maxTypos, exact: plain, below: page},
+			tier{make: func() condition { return k.all(clauses, withTypo) }, looks: maxTypos, exact: plain, below: 1})
 	}
 	return out
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"sync"
 	"time"
 
@@ -230,7 +231,7 @@ func (e *Engine) merge(ctx context.Context, index *scorch.Scorch) error {
 func (e *Engine) look(ctx context.Context, stop context.CancelCauseFunc) {
 	tick := time.NewTicker(lookEvery)
 	defer tick.Stop()
-	for {
+	for nudges := 0; ; {
 		select {
 		case <-tick.C:
 		case done := <-e.purges:
@@ -245,15 +246,37 @@ func (e *Engine) look(ctx context.Context, stop context.CancelCauseFunc) {
 		}
 		e.writing.Lock()
 		var err error
-		if e.view != nil && !e.view.same(e.index) {
+		if !e.view.same(e.index) {
+			nudges = 0
 			err = e.refresh()
 		}
+		parts, inside := len(e.view.parts), e.inside
 		e.writing.Unlock()
+		// Bleve removes files that nobody needs when it next writes something.
+		if files, _ := filepath.Glob(filepath.Join(e.folder, "*.zap")); err == nil && len(files) > parts && nudges < mostNudges && len(e.merging) == 0 {
+			nudges++
+			err = e.again(ctx, inside)
+		}
 		if err != nil {
 			stop(err)
 			return
 		}
 	}
+}
+
+// mostNudges bounds how often Bleve is given an occasion to remove files.
+const mostNudges = 10
+
+// again writes the position that is in the index, unless it is another by now.
+func (e *Engine) again(ctx context.Context, inside mark) error {
+	e.writing.Lock()
+	defer e.writing.Unlock()
+	if e.inside != inside {
+		return nil
+	}
+	batch := index.NewBatch()
+	batch.SetInternal(keyMark, inside.encode())
+	return write(ctx, e.index, batch)
 }
 
 // window is a part of the feed on its way into the index.

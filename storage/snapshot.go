@@ -20,10 +20,11 @@ import (
 //
 // The pages are read in order, in one go. A writer never waits for that; what it commits
 // meanwhile stays in the log, which can only be taken into the database when the snapshot
-// is closed. Reading a page costs some 4 µs, so that is short: a gigabyte takes a second,
-// and five with the packing. VACUUM INTO would take twice as long and a second copy on
-// the disk, and the stepwise copy of SQLite's backup API begins anew at each commit of
-// another connection.
+// is closed. Reading a page costs some 4 µs, a gigabyte a second; packing it at half of one
+// processor makes that some twenty, in which the log grows by what is written. Measured
+// with 8 clients on 240 MB: their p99 is 1.6 times what it is without, where VACUUM INTO,
+// which also needs a second copy on the disk, makes it 7 times; and the stepwise copy of
+// SQLite's backup API begins anew at each commit of another connection.
 //
 // What was deleted is not in the copy: pages that nothing uses, and the parts of pages
 // that nothing uses, are written as zeros.

@@ -104,8 +104,8 @@ const at = (id) => encodeURIComponent(id);
 export const api = {
   /** @returns {Promise<import("./types.js").Session>} */
   session: () => call("GET", "/api/session"),
-  /** @param {string} email @param {string} password @returns {Promise<import("./types.js").Session>} */
-  signIn: (email, password) => call("POST", "/api/session", { body: { email, password } }),
+  /** @param {string} email @param {string} password @param {string} [code] of the second factor @returns {Promise<import("./types.js").Session>} */
+  signIn: (email, password, code) => call("POST", "/api/session", { body: { email, password, code } }),
   signOut: () => call("DELETE", "/api/session"),
   /** @param {string} token @param {string} email @param {string} password @returns {Promise<import("./types.js").Session>} */
   setUp: (token, email, password) => call("POST", "/api/setup", { body: { token, email, password } }),
@@ -119,6 +119,51 @@ export const api = {
   makeBackup: () => call("POST", "/api/backups", { body: {} }),
   /** @param {string} name @returns {Promise<import("./types.js").Backups>} */
   verifyBackup: (name) => call("POST", `/api/backups/${at(name)}/verify`, { body: {} }),
+  /** Whose one-time link it is. @param {string} token @returns {Promise<{email: string, role: string}>} */
+  invitation: (token) => call("POST", "/api/invitation", { body: { token } }),
+  /** @param {string} token @param {string} password @returns {Promise<import("./types.js").Session>} */
+  join: (token, password) => call("POST", "/api/join", { body: { token, password } }),
+
+  /** @param {AbortSignal} [signal] @returns {Promise<import("./types.js").Account>} */
+  account: (signal) => call("GET", "/api/account", { signal }),
+  /** @param {string} password @param {string} next */
+  changePassword: (password, next) => call("PUT", "/api/account/password", { body: { password, new: next } }),
+  /** @returns {Promise<import("./types.js").Totp>} */
+  beginTotp: () => call("POST", "/api/account/totp/begin", { body: {} }),
+  /** @param {string} password @param {string} secret @param {string} code @returns {Promise<{recovery_codes: string[]}>} */
+  setTotp: (password, secret, code) => call("PUT", "/api/account/totp", { body: { password, secret, code } }),
+  /** @param {string} password */
+  clearTotp: (password) => call("DELETE", "/api/account/totp", { body: { password } }),
+  /** @param {string} password @returns {Promise<{recovery_codes: string[]}>} */
+  renewCodes: (password) => call("POST", "/api/account/recovery-codes", { body: { password } }),
+  /** @param {string} id */
+  endSession: (id) => call("DELETE", `/api/account/sessions/${at(id)}`),
+  endOtherSessions: () => call("DELETE", "/api/account/sessions"),
+
+  /** @param {AbortSignal} [signal] @returns {Promise<import("./types.js").Team>} */
+  administrators: (signal) => call("GET", "/api/administrators", { signal }),
+  /** @param {string} email @param {string} role @returns {Promise<import("./types.js").Invitation>} */
+  invite: (email, role) => call("POST", "/api/administrators/invitations", { body: { email, role } }),
+  /** @param {string} id */
+  withdraw: (id) => call("DELETE", `/api/administrators/invitations/${at(id)}`),
+  /** @param {string} id @param {string} role @param {string} [password] one's own, to hand over the ownership */
+  changeRole: (id, role, password) => call("PUT", `/api/administrators/${at(id)}`, { body: { role, password } }),
+  /** @param {string} id */
+  removeAdministrator: (id) => call("DELETE", `/api/administrators/${at(id)}`),
+  /** @param {string} id @returns {Promise<import("./types.js").Invitation>} */
+  resetLink: (id) => call("POST", `/api/administrators/${at(id)}/reset`, { body: {} }),
+  /** @param {string} id */
+  clearOthersTotp: (id) => call("DELETE", `/api/administrators/${at(id)}/totp`),
+  /** @param {Query} query @param {AbortSignal} [signal] @returns {Promise<import("./types.js").AuditPage>} */
+  audit: (query, signal) => call("GET", withQuery("/api/audit", query), { signal }),
+
+  /** @param {AbortSignal} [signal] @returns {Promise<{marks: number}>} */
+  erasures: (signal) => call("GET", "/api/erasures", { signal }),
+  /** @param {string} who @returns {Promise<{erased: boolean}>} */
+  isErased: (who) => call("POST", "/api/erasures/check", { body: { who } }),
+  /** @param {string} who @returns {Promise<{lifted: number}>} */
+  liftErasure: (who) => call("POST", "/api/erasures/lift", { body: { who } }),
+
   /** @returns {Promise<import("./types.js").Overview>} */
   overview: () => call("GET", "/api/overview"),
   /** @param {string} period @param {AbortSignal} [signal] @returns {Promise<import("./types.js").Home>} */
@@ -216,8 +261,10 @@ export const api = {
 
   /** @param {AbortSignal} [signal] @returns {Promise<{data: import("./types.js").Key[], base_url: string}>} */
   keys: (signal) => call("GET", "/api/keys", { signal }),
-  /** @param {string} name @returns {Promise<import("./types.js").Key>} */
-  createKey: (name) => call("POST", "/api/keys", { body: { name } }),
+  /** @param {string} name @param {string[]} scopes none is everything @returns {Promise<import("./types.js").Key>} */
+  createKey: (name, scopes) => call("POST", "/api/keys", { body: { name, scopes } }),
+  /** @param {string} id @param {string} until when the private key before ends @returns {Promise<import("./types.js").Key>} */
+  rotateKey: (id, until) => call("POST", `/api/keys/${at(id)}/rotate`, { body: { until } }),
   /** @param {string} id */
   revokeKey: (id) => call("DELETE", `/api/keys/${at(id)}`),
 

@@ -12,7 +12,10 @@ import { Rail, TabBar, TopBar } from "./components/rail.js";
 import { TaskCorner } from "./components/task-corner.js";
 import { toast, Toasts } from "./components/toast.js";
 import { Trouble } from "./components/trouble.js";
+import { Account } from "./pages/account.js";
+import { Administrators } from "./pages/administrators.js";
 import { Attributes } from "./pages/attributes.js";
+import { Audit } from "./pages/audit.js";
 import { Backups } from "./pages/backups.js";
 import { Changes } from "./pages/changes.js";
 import { Customer } from "./pages/customer.js";
@@ -24,10 +27,12 @@ import { Import } from "./pages/import.js";
 import { Imports } from "./pages/imports.js";
 import { Integration } from "./pages/integration.js";
 import { Integrations } from "./pages/integrations.js";
+import { Join } from "./pages/join.js";
 import { Keys } from "./pages/keys.js";
 import { List } from "./pages/list.js";
 import { Lists } from "./pages/lists.js";
 import { Missing } from "./pages/missing.js";
+import { Privacy } from "./pages/privacy.js";
 import { Requests } from "./pages/requests.js";
 import { Segment } from "./pages/segment.js";
 import { SegmentEdit } from "./pages/segment-edit.js";
@@ -56,7 +61,11 @@ const PAGES = [
   ["/app/integrations", Integrations],
   ["/app/integrations/:id", Integration],
   ["/app/requests", Requests],
-  ["/app/settings", Keys],
+  ["/app/settings", Account],
+  ["/app/settings/account", Account],
+  ["/app/settings/administrators", Administrators],
+  ["/app/settings/privacy", Privacy],
+  ["/app/settings/audit", Audit],
   ["/app/settings/keys", Keys],
   ["/app/settings/backups", Backups],
   ["/app/keys", Keys],
@@ -123,6 +132,7 @@ function App() {
   const view = () => {
     if (error && !session) return html`<main class="sign" id="content"><${Trouble} error=${error} doing="be reached" retry=${read} /></main>`;
     if (!session) return null;
+    if (path === "/app/join") return html`<${Join} session=${session} done=${setSession} />`;
     if (session.state === "setup") return html`<${SetUp} session=${session} done=${setSession} />`;
     if (session.state === "signed_out") return html`<${SignIn} session=${session} done=${setSession} spent=${path === "/app/setup"} />`;
     return html`<${Frame} session=${session} leave=${leave} />`;

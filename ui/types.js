@@ -2,6 +2,14 @@
 // The shapes that /api answers, named once. This module holds types only.
 
 /** @typedef {{state: "setup"|"signed_out"|"signed_in", email?: string, role?: string, can: string[], second_factor: boolean, plain: boolean, workspace: string, zone: string, version: string, demo?: boolean}} Session */
+/** @typedef {{id: string, current: boolean, address: string, agent: string, created_at: string, seen_at: string, expires_at: string}} SessionLine */
+/** @typedef {{email: string, role: string, created_at: string, second_factor: boolean, recovery_codes: number, sessions: SessionLine[]}} Account */
+/** @typedef {{secret: string, uri: string, size: number, path: string}} Totp */
+/** @typedef {{id: string, email: string, role: string, second_factor: boolean, created_at: string, seen_at: string|null, you: boolean, yours: boolean}} Administrator */
+/** @typedef {{id: string, email: string, role: string, created_at: string, expires_at: string, url?: string}} Invitation */
+/** @typedef {{data: Administrator[], invitations: Invitation[], grants: string[]}} Team */
+/** @typedef {{id: string, at: string, by: string, name?: string, action: string, target: string, detail: Record<string, any>}} AuditLine */
+/** @typedef {{data: AuditLine[], actors: {by: string, name: string}[], next_cursor?: string}} AuditPage */
 /** @typedef {{customers: number, accounts: number, lists: number, segments: number, events: number, event_names: number, attributes: number, keys: number, integrations: number}} Overview */
 /** @typedef {{at: string, before: string, events: number, events_before: number, customers: number, customers_before: number}} PlotPoint */
 /** @typedef {{events: number, events_whole: number, events_before: number, customers: number, customers_whole: number, customers_before: number}} Sums whole: without the step that is under way, as before is */
@@ -112,7 +120,7 @@
 /** @typedef {{id: string, uid: string, name: string, email: string|null, number: string|null, status: string, since: string, confirm_url?: string}} Subscriber */
 /** @typedef {{name: string, count: number, customers: number, first_at: string, last_at: string, today: number, category: string, sources: string[], properties: {name: string, types: string[]}[], days: Day[]}} EventName */
 /** @typedef {{name: string, label: string, standard: boolean, types: Record<string, number>, customers: number, samples: string[], changed_at: string|null}} AttributeName */
-/** @typedef {{id: string, name: string, public: string, private_hint: string, private?: string, created_at: string, last_used_at: string|null, revoked_at: string|null, pinned: boolean}} Key */
+/** @typedef {{id: string, name: string, public: string, private_hint: string, private?: string, created_at: string, last_used_at: string|null, revoked_at: string|null, pinned: boolean, scopes: string[], previous_hint?: string, previous_until?: string}} Key */
 /**
  * @typedef {object} LoggedRequest
  * @property {number} seq

@@ -357,7 +357,7 @@ func TestAudit_saysWhoDidWhatAndNothingOfACustomer(t *testing.T) {
 		}
 		got = append(got, l["action"].(string))
 	}
-	if want := "key.revoke list.create key.rotate key.create session.begin"; strings.Join(got, " ") != want {
+	if want := "key.revoke list.create key.rotate key.create session.begin user.create"; strings.Join(got, " ") != want {
 		t.Errorf("the log has %v, want %s", got, want)
 	}
 	if n := len(b[app.RoleAdmin].must("GET", "/api/audit?action=key.", nil)["data"].([]any)); n != 3 {

@@ -50,14 +50,12 @@ func (a *Admin) auditLog(c *call) (any, error) {
 	out := make([]auditView, len(lines))
 	for i, l := range lines {
 		out[i] = auditView{itoa(l.Row), l.At, l.By, names[l.By], l.Action, l.Target, l.Detail}
-		if strings.HasPrefix(l.Action, "user.") {
-			if who := names["user "+app.Actor(l.Target)]; who != "" {
-				out[i].Target = who
-			}
-		}
-		if strings.HasPrefix(l.Action, "key.") {
-			if which := names["key "+app.Actor(l.Target)]; which != "" {
-				out[i].Target = which
+		for _, kind := range []string{"user", "key"} {
+			if strings.HasPrefix(l.Action, kind+".") && len(l.Target) < 16 { // else it names a link
+				out[i].Target = kind + " " + l.Target
+				if name := names[app.Actor(out[i].Target)]; name != "" {
+					out[i].Target = name
+				}
 			}
 		}
 	}

@@ -61,6 +61,8 @@ type Store interface {
 
 // Options configure New.
 type Options struct {
+	// Look is the style sheet with the dashboard's colours and sizes, for /docs.
+	Look  string
 	Clock app.Clock
 	// Zone is the workspace's, for timestamps that name none. Default UTC.
 	Zone *time.Location
@@ -164,6 +166,7 @@ func (a *API) Mount(engine *gin.Engine) {
 	a.mountPipelines(engine)
 	a.route(engine.Group("/v1"), "GET", "/events", full, a.eventNames)
 	a.mountPublic(engine)
+	a.mountDocs(engine)
 }
 
 // level is what a call's keys must prove.

@@ -238,3 +238,82 @@ func TestListUsers_untilTheIndexIsReadyStorageAnswers(t *testing.T) {
 		t.Errorf("got %+v", a)
 	}
 }
+
+// halfway is a store of which the index reads some customers and then waits.
+type halfway struct {
+	*storage.DB
+	after int
+	gate  chan struct{}
+}
+
+func (h *halfway) EachFindable(ctx context.Context, f func(*app.Findable) error) error {
+	n := 0
+	return h.DB.EachFindable(ctx, func(c *app.Findable) error {
+		if n++; n > h.after {
+			select {
+			case <-h.gate:
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+		}
+		return f(c)
+	})
+}
+
+// A typed name found nobody until the index was built whole, and nothing said why.
+func TestListUsers_whileTheIndexIsBuilt(t *testing.T) {
+	t.Parallel()
+	db, clock := storagetest.Open(t)
+	const first = 2500
+	var changes []app.Change
+	for i := range first + 10 {
+		changes = append(changes, named(fmt.Sprint("user", i), fmt.Sprint("Person", i), fmt.Sprintf("p%d@example.com", i)))
+	}
+	storagetest.Apply(t, db, changes...)
+	h := &halfway{DB: db, after: first, gate: make(chan struct{})}
+	s := &searching{t: t, db: db, index: search.New(h, t.TempDir(), search.Options{}), keeper: keeper.New(db, keeper.Options{Clock: clock}), engine: gin.New()}
+	api.New(db, api.Options{
+		Clock: clock, Pinned: api.Pinned{Public: "pub", Private: "priv"}, Requests: requestlog.New(clock.Now()), Search: s.index, Segments: s.keeper,
+	}).Mount(s.engine)
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- s.index.Run(ctx) }()
+	status := func() (i app.IndexState) {
+		r := httptest.NewRequest("GET", "/v1/status", nil)
+		r.SetBasicAuth("pub", "priv")
+		w := httptest.NewRecorder()
+		s.engine.ServeHTTP(w, r)
+		var a struct{ Search app.IndexState }
+		if err := json.Unmarshal(w.Body.Bytes(), &a); err != nil {
+			t.Fatalf("%v: %s", err, w.Body)
+		}
+		return a.Search
+	}
+	wait := func(what string, ok func() bool) {
+		t.Helper()
+		for deadline := time.Now().Add(20 * time.Second); !ok(); time.Sleep(time.Millisecond) {
+			if time.Now().After(deadline) {
+				t.Fatalf("%s: %+v", what, status())
+			}
+		}
+	}
+	wait("a name that is indexed is not found", func() bool { return s.get("query", "person7 ", "limit", "5").uids() != "" })
+	if i := status(); i.State != "building" || i.Customers != first+10 || i.Indexed == 0 || i.Indexed > first {
+		t.Errorf("it says %+v", i)
+	}
+	if a := s.get("query", fmt.Sprint("user", first+5)); a.uids() != fmt.Sprint("user", first+5) {
+		t.Errorf("an id that is not indexed yet finds %q", a.uids())
+	}
+	close(h.gate)
+	wait("it does not end", func() bool { return status().State == "ready" })
+	if a := s.get("query", fmt.Sprint("person", first+5)); a.uids() != fmt.Sprint("user", first+5) {
+		t.Errorf("the last are found as %q", a.uids())
+	}
+	if i := status(); i.Indexed != first+10 || i.Memory == 0 {
+		t.Errorf("it says %+v", i)
+	}
+	cancel()
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
+}

@@ -80,6 +80,27 @@ func Play(t *testing.T, file string, strip, update bool) {
 	}
 }
 
+// Each plays a transcript and shows every request with its answer, whatever that says.
+func Each(t *testing.T, file string, seen func(Request, Answer)) {
+	t.Helper()
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tr, err := parseTranscript(string(text))
+	if err != nil {
+		t.Fatalf("%s: %v", file, err)
+	}
+	p := &player{s: Start(t), names: map[string]string{}, seen: seen}
+	for _, st := range tr.steps {
+		if st.move != 0 {
+			p.s.Clock.Move(st.move)
+			continue
+		}
+		p.play(t, st, false)
+	}
+}
+
 // bare is an answer without the /v1 of paths that it repeats.
 func bare(answer string, strip bool) string {
 	if !strip {
@@ -171,6 +192,7 @@ type player struct {
 	ids            []string
 	next, previous string
 	whole          bool
+	seen           func(Request, Answer) // if set, is shown each request with its answer
 }
 
 func (p *player) play(t *testing.T, st *step, strip bool) string {
@@ -181,6 +203,9 @@ func (p *player) play(t *testing.T, st *step, strip bool) string {
 	}
 	r.Path, r.Body = p.fill(t, r.Path), p.fill(t, r.Body)
 	a := p.s.Send(t, r)
+	if p.seen != nil {
+		p.seen(r, a)
+	}
 	p.next, p.previous = Text(a.Body, "next_cursor"), Text(a.Body, "previous_cursor")
 	var b strings.Builder
 	fmt.Fprintf(&b, "< %d\n", a.Status)

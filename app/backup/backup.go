@@ -98,8 +98,8 @@ func Write(w io.Writer, s Snapshot, o Options) (_ Manifest, err error) {
 }
 
 func writeArchive(w io.Writer, s Snapshot, m Manifest, at time.Time) error {
-	// One goroutine packs, so that the other processors are left to those who wait.
-	z, err := zstd.NewWriter(w, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderConcurrency(2), zstd.WithWindowSize(1<<20))
+	// Everything is done by this goroutine, and half of the time by nobody: see pacer.
+	z, err := zstd.NewWriter(w, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderConcurrency(1), zstd.WithWindowSize(1<<20))
 	if err != nil {
 		return err
 	}
@@ -120,13 +120,32 @@ func writeArchive(w io.Writer, s Snapshot, m Manifest, at time.Time) error {
 	if err := head(databaseName, m.Bytes); err != nil {
 		return err
 	}
-	if _, err := s.WriteTo(t); err != nil {
+	if _, err := s.WriteTo(&pacer{w: t, since: time.Now()}); err != nil {
 		return errors.Join(err, z.Close())
 	}
 	if err := t.Close(); err != nil {
 		return err
 	}
 	return z.Close()
+}
+
+// pacer rests as long as it has worked, in turns of some milliseconds, so that reading and
+// packing take half of one processor, and the requests that come meanwhile the rest.
+type pacer struct {
+	w     io.Writer
+	since time.Time
+}
+
+// paceTurn is shorter than what a request waits for the disk.
+const paceTurn = 2 * time.Millisecond
+
+func (p *pacer) Write(b []byte) (int, error) {
+	n, err := p.w.Write(b)
+	if worked := time.Since(p.since); worked >= paceTurn {
+		time.Sleep(worked)
+		p.since = time.Now()
+	}
+	return n, err
 }
 
 // The frame that ends a backup: zstd's magic number of a skippable frame, the length of

@@ -191,6 +191,7 @@ func (c *cli) open(cmd *cobra.Command) (*storage.DB, error) {
 	if err != nil {
 		return nil, err
 	}
+	cmd.SetContext(app.WithActor(cmd.Context(), app.ByCommand)) // for the audit log
 	return storage.Open(cmd.Context(), cfg.Data, storage.Options{Shared: true, Log: c.logger("error")})
 }
 

@@ -178,7 +178,8 @@ func (d *doctor) sync() {
 	page, took := make([]byte, 4096), make([]time.Duration, 25)
 	for i := range took {
 		began := time.Now()
-		if _, err := f.Write(page); err == nil {
+		_, err := f.Write(page)
+		if err == nil {
 			err = f.Sync()
 		}
 		if err != nil {

@@ -96,7 +96,12 @@ func openHouse(ctx context.Context, cfg *config.Config, o houseOptions) (_ *hous
 		User: func(ctx context.Context, b []byte, c *app.Customer) []byte { return wire.AppendUser(ctx, b, c) },
 	})
 	h.office, h.requests = office, requests
+	look, err := ui.Files.ReadFile("tokens.css")
+	if err != nil {
+		return nil, err
+	}
 	wire = api.New(db, api.Options{
+		Look:  string(look),
 		Clock: o.clock, Zone: cfg.Zone, Pinned: pinned, AnyKey: o.mock, Version: Version,
 		OrgID: db.OrgID(), Log: o.log, Requests: requests, Proxies: cfg.Proxies, KeyRate: cfg.KeyRate, AddressRate: cfg.AddressRate, Search: index, Segments: h.segments,
 		Imports: imports, Hooks: hooks, URL: cfg.URL, Privacy: office,

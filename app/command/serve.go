@@ -149,7 +149,7 @@ func (c *cli) firstStart(ctx context.Context, db *storage.DB, cfg *config.Config
 	switch {
 	case len(users) > 0:
 	case cfg.AdminEmail != "":
-		if err := addUser(ctx, db, cfg.AdminEmail, cfg.AdminPassword, app.RoleOwner); err != nil {
+		if err := addUser(app.WithActor(ctx, app.ByCommand), db, cfg.AdminEmail, cfg.AdminPassword, app.RoleOwner); err != nil {
 			return fmt.Errorf("make the user of admin.email: %w", err)
 		}
 	default:

@@ -32,9 +32,26 @@ func (c *cli) user() *cobra.Command {
 			return do(db, cmd, args)
 		}
 	}
+	var role string
+	add := &cobra.Command{
+		Use: "add EMAIL", Short: "Add a user; the password is read from the input",
+		Example: "  kith user add ada@example.com --role developer < password.txt",
+		Args:    exactly(1), RunE: withDB(func(db *storage.DB, cmd *cobra.Command, args []string) error { return c.userAdd(db, cmd, args, role) }),
+	}
+	add.Flags().StringVar(&role, "role", string(app.RoleAdmin), "owner, admin, manager, developer or member; the first user is the owner")
 	cmd.AddCommand(
+		add,
+		&cobra.Command{
+			Use: "role EMAIL ROLE", Short: "Give a user another role; all sessions of the user end",
+			Example: "  kith user role ada@example.com manager",
+			Args:    exactly(2), RunE: withDB(c.userRole),
+		},
+		&cobra.Command{
+			Use: "totp-off EMAIL", Short: "Turn a user's second factor off; all sessions of the user end",
+			Example: "  kith user totp-off ada@example.com",
+			Args:    exactly(1), RunE: withDB(c.userTOTPOff),
+		},
 		&cobra.Command{Use: "list", Short: "List the users", Args: exactly(0), RunE: withDB(c.userList)},
-		&cobra.Command{Use: "add EMAIL", Short: "Add a user; the password is read from the input", Args: exactly(1), RunE: withDB(c.userAdd)},
 		&cobra.Command{Use: "passwd EMAIL", Short: "Set a user's password; all sessions of the user end", Args: exactly(1), RunE: withDB(c.userPassword)},
 		&cobra.Command{Use: "remove EMAIL", Short: "Remove a user; all sessions of the user end", Args: exactly(1), RunE: withDB(c.userRemove)},
 	)
@@ -47,19 +64,27 @@ func (c *cli) userList(db *storage.DB, cmd *cobra.Command, _ []string) error {
 		return err
 	}
 	w := tabwriter.NewWriter(c.out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "E-MAIL\tADDED")
+	fmt.Fprintln(w, "E-MAIL\tROLE\tSIGNS IN BY\tADDED")
 	for _, u := range users {
-		fmt.Fprintf(w, "%s\t%s\n", u.Email, day(&u.CreatedAt))
+		by := "password"
+		if u.TOTP != nil {
+			by = "password and code"
+		}
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", u.Email, u.Role, by, day(&u.CreatedAt))
 	}
 	return w.Flush()
 }
 
-func (c *cli) userAdd(db *storage.DB, cmd *cobra.Command, args []string) error {
+func (c *cli) userAdd(db *storage.DB, cmd *cobra.Command, args []string, role string) error {
+	as, err := app.ParseRole(role)
+	if err != nil {
+		return usageError{err}
+	}
 	password, err := c.readPassword()
 	if err != nil {
 		return err
 	}
-	if err := addUser(cmd.Context(), db, args[0], password, app.RoleAdmin); err != nil {
+	if err := addUser(cmd.Context(), db, args[0], password, as); err != nil {
 		return err
 	}
 	_, err = fmt.Fprintf(c.out, "Added %s.\n", args[0])
@@ -94,6 +119,37 @@ func (c *cli) userPassword(db *storage.DB, cmd *cobra.Command, args []string) er
 		return err
 	}
 	_, err = fmt.Fprintf(c.out, "The password of %s is changed, and all its sessions have ended.\n", args[0])
+	return err
+}
+
+func (c *cli) userRole(db *storage.DB, cmd *cobra.Command, args []string) error {
+	role, err := app.ParseRole(args[1])
+	if err != nil {
+		return usageError{err}
+	}
+	u, err := db.UserByEmail(cmd.Context(), args[0])
+	if err != nil {
+		return err
+	}
+	if err := db.SetRole(cmd.Context(), u.Row, role); err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(c.out, "%s is %s now, and all its sessions have ended.\n", u.Email, role)
+	return err
+}
+
+func (c *cli) userTOTPOff(db *storage.DB, cmd *cobra.Command, args []string) error {
+	u, err := db.UserByEmail(cmd.Context(), args[0])
+	if err != nil {
+		return err
+	}
+	if u.TOTP == nil {
+		return app.Fail(app.CodeConflict, "%s has no second factor.", u.Email)
+	}
+	if err := db.SetTOTP(cmd.Context(), u.Row, nil, 0, nil); err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(c.out, "The second factor of %s is off, and all its sessions have ended.\n", u.Email)
 	return err
 }
 

@@ -53,7 +53,8 @@ export function Banner({ session }) {
   if (!h) return null;
   const q = h.quarantine;
   const fault = h.disk.low ? `The disk is nearly full (${bytes(h.disk.free)} are free): writing is off, reading works. Free some space; Kith goes on by itself.` : h.ready ? "" : h.trouble;
-  return html`${fault ? html`<div class="banner bad" role="alert"><${Icon} name="alert" /><p>${fault}</p></div>` : null}
+  return html`${session.plain ? html`<div class="banner" role="status"><${Icon} name="alert" /><p>This page came over plain HTTP: whoever is on the network between can read along, the session too. Give Kith a certificate (<code>tls.certificate</code>, <code>tls.autocert</code>), or put a proxy with HTTPS in front.</p></div>` : null}
+    ${fault ? html`<div class="banner bad" role="alert"><${Icon} name="alert" /><p>${fault}</p></div>` : null}
     ${q ? html`<div class="banner" role="status"><${Icon} name="pause" /><p>Restored <${Ago} at=${q.since} /> from <b>${q.file}</b>: nothing is sent until that is confirmed${q.waiting ? `, and ${plural(q.waiting, "request")} ${q.waiting === 1 ? "waits" : "wait"}` : ""}.</p>
       ${can(session, "run") ? html`<button type="button" class="button small" onClick=${() => setOpen(true)}>Send again…</button>` : null}</div>` : null}
     ${open && q ? html`<${EndQuarantine} q=${q} close=${() => setOpen(false)} done=${() => { setOpen(false); void health.reload(); }} />` : null}`;

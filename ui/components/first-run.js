@@ -52,7 +52,7 @@ function Snippet() {
     <div class="connect-body"><p>${chosen.how}</p>
       ${chosen.parts.map((part) => html`<${Listing} key=${part.title} title=${part.title} text=${part.text} what=${`“${part.title}”`} plain=${true} />`)}
       ${chosen.note ? html`<p class="small quiet">${chosen.note}</p>` : null}
-      <p class="small quiet"><code>${PRIVATE}</code> stands for the private key, shown when the key was made: ${key ? html`<a class="link" href="/app/settings/keys">Keys</a> makes another` : html`<a class="link" href="/app/settings/keys">make a key</a> first`}.</p></div>
+      <p class="small quiet"><code>${PRIVATE}</code> stands for the private key, shown when the key was made: ${key ? html`<a class="link" href="/app/settings/keys">Keys</a> makes another` : html`<a class="link" href="/app/settings/keys">make a key</a> first`}. Every call is described in <a class="link" href="/docs" target="_blank" rel="noreferrer">the reference of the API</a>.</p></div>
   </section>`;
 }
 

@@ -12,8 +12,12 @@ import { PageHead } from "./page-head.js";
  * @type {{path: string, text: string, can?: string}[]}
  */
 export const TABS = [
+  { path: "/app/settings/account", text: "Your account" },
+  { path: "/app/settings/administrators", text: "Administrators" },
   { path: "/app/settings/keys", text: "Keys", can: "build" },
+  { path: "/app/settings/privacy", text: "Privacy", can: "build" },
   { path: "/app/settings/backups", text: "Backups", can: "run" },
+  { path: "/app/settings/audit", text: "Audit log", can: "run" },
 ];
 
 /**
