@@ -21,6 +21,8 @@ import (
 	"kith/app/requestlog"
 	"kith/app/server"
 	"kith/storage"
+
+	"github.com/gin-gonic/gin"
 )
 
 // living is a whole Kith on a folder of its own, as `kith serve` runs it.
@@ -30,6 +32,7 @@ type living struct {
 	url    string
 	folder string
 	log    bytes.Buffer
+	routes gin.RoutesInfo
 }
 
 func newLiving(t *testing.T) *living {
@@ -43,7 +46,7 @@ func newLiving(t *testing.T) *living {
 	if l.h, err = openHouse(t.Context(), cfg, houseOptions{clock: app.RealClock{}, sessions: app.RealClock{}, log: log}); err != nil {
 		t.Fatal(err)
 	}
-	srv := httptest.NewServer(server.New(server.Options{Log: log, Mount: l.h.mount}).Handler())
+	srv := httptest.NewServer(server.New(server.Options{Log: log, Mount: append(l.h.mount, func(e *gin.Engine) { l.routes = e.Routes() })}).Handler())
 	ctx, stop := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	go func() { ended <- runAll(ctx, l.h.run...) }()

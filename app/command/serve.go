@@ -27,7 +27,14 @@ func (c *cli) serve() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "serve",
 		Short: "Serve Engage's API and the dashboard",
-		Args:  exactly(0),
+		Long: `Serves until it is told to stop (Ctrl-C, SIGTERM): what was answered by then is on the disk.
+The first start shows a key pair and a link that makes the first user of the dashboard; where
+there is no terminal they are left in the data folder, in ` + FirstFile + `.`,
+		Example: `  kith serve --demo                           # an example company, to look around
+  kith serve --data /srv/kith --listen :5484
+  KITH_LOG_LEVEL=debug kith serve --config kith.toml
+  kith serve --print-config                   # each setting, and where it came from`,
+		Args: exactly(0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			cfg, err := c.config(cmd)
 			if err != nil {
@@ -182,7 +189,9 @@ func (c *cli) firstStart(ctx context.Context, db *storage.DB, cfg *config.Config
 	return nil
 }
 
-// runAll runs parts together. When one fails, or ctx ends, all are ended and awaited.
+// runAll runs parts together. When one fails, or ctx ends, all are ended and awaited. One
+// that ends before that has failed, whatever it says: a server that lacks a part would look
+// like one that was stopped.
 func runAll(ctx context.Context, parts ...func(context.Context) error) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -192,6 +201,9 @@ func runAll(ctx context.Context, parts ...func(context.Context) error) error {
 		wg.Go(func() {
 			defer cancel()
 			errs[i] = guarded(ctx, part)
+			if errs[i] == nil && ctx.Err() == nil {
+				errs[i] = fmt.Errorf("part %d of the server ended by itself", i+1)
+			}
 		})
 	}
 	wg.Wait()

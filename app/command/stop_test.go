@@ -113,3 +113,16 @@ func slowUpload(t *testing.T, base string) func() {
 	go io.WriteString(out, `{"data":[`)
 	return func() { cancel(); out.Close(); <-done }
 }
+
+func TestRunAll_aPartThatEndsByItselfHasFailed(t *testing.T) {
+	t.Parallel()
+	waits := func(ctx context.Context) error { <-ctx.Done(); return nil }
+	if err := runAll(t.Context(), waits, func(context.Context) error { return nil }, waits); err == nil || !strings.Contains(err.Error(), "part 2 of the server ended by itself") {
+		t.Errorf("got %v", err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := runAll(ctx, waits, waits); err != nil {
+		t.Errorf("all were ended: %v", err)
+	}
+}

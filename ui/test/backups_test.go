@@ -65,3 +65,17 @@ func TestQuarantine_isOnEveryPageUntilItIsEnded(t *testing.T) {
 	b.open("/app/customers")
 	b.wait(`document.querySelector("h1") && !document.querySelector(".banner")`)
 }
+
+func TestFullDisk_isSaidOnEveryPage(t *testing.T) {
+	t.Setenv("KITH_DISK_RESERVE", "2000000GB") // more than any disk has
+	s := serve(t, true, mint(20))
+	b := s.signedIn()
+	for _, path := range []string{"/app/customers", "/app/settings/backups"} {
+		b.open(path)
+		b.wait(`document.querySelector(".banner.bad[role=alert]")?.innerText.includes("writing is off, reading works")`)
+		b.wait(`document.querySelector("h1")`)
+	}
+	if status, answer := s.send("PUT", "/v1/users/u1", `{}`); status != 503 || !strings.Contains(answer, "The disk is nearly full") {
+		t.Errorf("%d %s", status, answer)
+	}
+}
