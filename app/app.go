@@ -25,6 +25,7 @@
 //	app/metrics        /metrics: how many requests, how long, the writer, the feed, the disk
 //	app/mock           `kith mock`: the record, failures and clock in front of a throw-away workspace
 //	app/mock/example   how a team tests its own code against it, in Go and in Node
+//	app/release        builds what is given out: programs, archives, packages; the same bytes each time
 //	app/service        Kith as a service of the machine: units, installing, readiness, the watchdog
 //	app/importer       a file of customers, as it is: sniffed, read whole for its types, mapped, tried, written, undone
 //	app/segment        who a rule holds for: what operators mean, one customer at a time, explained, in words

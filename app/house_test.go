@@ -48,6 +48,7 @@ var mayImport = map[string][]string{
 	"app/mock":                {"app", "app/api", "app/ingest"},
 	"app/mock/example":        {},
 	"app/service":             {},
+	"app/release":             {"app/command", "app/config", "app/service"},
 }
 
 // onlyStandard are the rooms that must not import other modules either.

@@ -29,7 +29,7 @@ func explain(err error) error {
 	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED:
 		return unavailable("The data is locked by another program: nothing of this request was stored. Try again.")
 	case sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB:
-		return unavailable("The database file is damaged. Stop Kith and restore a backup.")
+		return unavailable("The database file is damaged. Stop Kith and restore a backup (`kith restore`).")
 	}
 	return err
 }

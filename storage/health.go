@@ -171,7 +171,7 @@ func (db *DB) Ready(ctx context.Context) error {
 		}
 	}
 	if fault := db.FileCheck().Fault; fault != "" {
-		return &app.Error{Code: app.CodeUnavailable, Message: "The database file is damaged. Stop Kith and restore a backup.", Err: errors.New(fault)}
+		return &app.Error{Code: app.CodeUnavailable, Message: "The database file is damaged. Stop Kith and restore a backup (`kith restore`).", Err: errors.New(fault)}
 	}
 	var one int
 	if err := db.read.QueryRowContext(ctx, "select 1").Scan(&one); err != nil {

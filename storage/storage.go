@@ -127,7 +127,7 @@ func Open(ctx context.Context, folder string, o Options) (_ *DB, err error) {
 		o.QueueLength = 8192
 	}
 	if err := os.MkdirAll(folder, 0o700); err != nil {
-		return nil, fmt.Errorf("make the data folder %s: %w", folder, err)
+		return nil, fmt.Errorf("make the data folder %s: %w; choose another by --data, or data in the configuration", folder, err)
 	}
 	if o.HooksKept == 0 {
 		o.HooksKept = hooksKept

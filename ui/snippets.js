@@ -40,10 +40,12 @@ function node(url, port, tls, pub) {
   const open = tls
     ? `super.createConnection({ ...options, host: "${url.hostname}", port: ${port}, servername: "${url.hostname}" }, done)`
     : `net.connect(${port}, "${url.hostname}")`;
+  const here = !tls && ["127.0.0.1", "localhost", "[::1]"].includes(url.hostname);
   return {
     id: "node", name: "Node", how: "The SDK always calls api.engage.so. A file loaded before it sends that host here; the code stays as it is.",
     parts: [
-      { title: "kith-redirect.js", text: `${tls ? "" : 'const net = require("node:net");\n'}const https = require("node:https");
+      ...(here ? [{ title: "In the terminal, where the kith program is: it brings the file", text: `NODE_OPTIONS="--require $(kith mock preload --listen ${url.hostname}:${port})" node app.js` }] : []),
+      { title: here ? "Elsewhere: kith-redirect.js" : "kith-redirect.js", text: `${tls ? "" : 'const net = require("node:net");\n'}const https = require("node:https");
 
 class ToKith extends https.Agent {
   createConnection(options, done) {

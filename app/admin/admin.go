@@ -377,7 +377,7 @@ func (a *Admin) fail(c *call, err error) {
 	id := c.Writer.Header().Get("X-Request-Id")
 	gone := c.Request.Context().Err() != nil // a keystroke ends the preview of the one before
 	if !gone && (e.Err != nil || e.Code == app.CodeInternal) {
-		a.o.Log.Error("the dashboard's request failed", "request", id, "path", c.Request.URL.Path, "error", err)
+		a.o.Log.Error("the dashboard's request failed", "request", id, "route", c.FullPath(), "error", err)
 	}
 	body, _ := encode(map[string]string{"error": e.Sentence(), "code": string(e.Code), "field": e.Field, "request_id": id})
 	api.Send(c.Writer, c.Request, statuses[e.Code], "application/json; charset=utf-8", body)

@@ -134,7 +134,9 @@ func (a *API) answer(c *call, body []byte, err error) {
 				c.Header("Retry-After", "1")
 			}
 		case app.CodeInternal:
-			a.o.Log.Error("a request failed", "request", c.requestID(), "path", c.shownPath(), "error", err)
+			body = append(append(body[:len(body)-1], `,"request_id":`...), app.Quote(c.requestID())...)
+			body = append(body, '}')
+			a.o.Log.Error("a request failed", "request", c.requestID(), "route", c.FullPath(), "error", err)
 		}
 		if e.Err != nil && e.Code != app.CodeInternal {
 			a.o.Log.Warn("a request was not served", "request", c.requestID(), "error", err)

@@ -12,7 +12,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"runtime"
 	"slices"
 	"strings"
 	"time"
@@ -37,6 +36,8 @@ type Options struct {
 	// Start starts a server: "kith", "floor-http" or "floor-tx", on a new folder.
 	Start func(kind, folder string) (*Server, error)
 	Log   io.Writer
+	// Version is Kith's, for the report.
+	Version string
 	// Fill makes a folder with what make hands to take, without a server: for data that
 	// would take too long to send.
 	Fill func(folder string, make func(take func([]app.Change) error) error) error
@@ -46,6 +47,8 @@ type Options struct {
 
 // Figure is one result: the product's median beside its floor's.
 type Figure struct {
+	// Part is the measurement that it belongs to, where a report has several.
+	Part   string  `json:"part,omitempty"`
 	Name   string  `json:"name"`
 	Unit   string  `json:"unit"`
 	Value  float64 `json:"value"`
@@ -54,13 +57,27 @@ type Figure struct {
 	// Ratio is the median of the rounds' ratios, product to floor.
 	Ratio float64 `json:"ratio,omitempty"`
 	Goal  string  `json:"goal,omitempty"`
-	Met   bool    `json:"met"`
+	// Met says whether the Goal is reached; without one it says nothing.
+	Met bool `json:"-"`
+}
+
+// MarshalJSON leaves Met out where there is no goal.
+func (f Figure) MarshalJSON() ([]byte, error) {
+	type plain Figure
+	out := struct {
+		plain
+		Met *bool `json:"met,omitempty"`
+	}{plain: plain(f)}
+	if f.Goal != "" {
+		out.Met = &f.Met
+	}
+	return json.Marshal(out)
 }
 
 // Report is a whole run.
 type Report struct {
 	At      time.Time `json:"at"`
-	Machine string    `json:"machine"`
+	Machine Machine   `json:"machine"`
 	Rounds  int       `json:"rounds"`
 	Seconds int       `json:"seconds"`
 	Figures []Figure  `json:"figures"`
@@ -68,8 +85,7 @@ type Report struct {
 
 func newReport(o Options) *Report {
 	return &Report{
-		At: time.Now().UTC(), Rounds: o.Rounds, Seconds: o.Seconds,
-		Machine: fmt.Sprintf("%s/%s, %d cores, %s", runtime.GOOS, runtime.GOARCH, runtime.NumCPU(), runtime.Version()),
+		At: time.Now().UTC(), Rounds: o.Rounds, Seconds: o.Seconds, Machine: thisMachine(o),
 	}
 }
 
@@ -81,7 +97,12 @@ func (r *Report) Print(w io.Writer, asJSON bool) error {
 		return e.Encode(r)
 	}
 	fmt.Fprintf(w, "%s, medians of %d rounds of %d s\n\n", r.Machine, r.Rounds, r.Seconds)
+	part := ""
 	for _, f := range r.Figures {
+		if f.Part != part {
+			part = f.Part
+			fmt.Fprintf(w, "%s\n", part)
+		}
 		line := fmt.Sprintf("%-44s %12s %-9s", f.Name, number(f.Value), f.Unit)
 		if f.Floor != "" {
 			line += fmt.Sprintf(" %s: %s (%.2f of it)", f.Floor, number(f.FloorN), f.Ratio)

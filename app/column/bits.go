@@ -78,6 +78,17 @@ func (b bitset) each(visit func(i uint32)) {
 	}
 }
 
+// eachDown calls visit for every set bit, downwards.
+func (b bitset) eachDown(visit func(i uint32)) {
+	for at := len(b) - 1; at >= 0; at-- {
+		for w := b[at]; w != 0; {
+			top := 63 - bits.LeadingZeros64(w)
+			visit(uint32(at<<6 + top))
+			w &^= 1 << top
+		}
+	}
+}
+
 // last returns up to limit set bits from the highest on down.
 func (b bitset) last(limit int) []uint32 {
 	var out []uint32

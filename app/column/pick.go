@@ -47,7 +47,7 @@ func (p *Plan) Pick(c app.Choice) app.Chosen {
 	if len(c.Sort) == 0 {
 		slots = set.last(n)
 	} else {
-		slots = s.first(set, n, s.order(c.Sort, c.Desc))
+		slots = s.first(set, n, c.Desc, s.order(c.Sort, c.Desc))
 	}
 	for _, slot := range slots[min(c.Offset, len(slots)):] {
 		out.Rows = append(out.Rows, s.rows[slot])
@@ -65,8 +65,9 @@ func (s *Store) Lacks(sort []string) (needs []Need) {
 	return needs
 }
 
-// first returns the first n of a set by an order.
-func (s *Store) first(set bitset, n int, order func(a, b uint32) int) []uint32 {
+// first returns the first n of a set by an order. Downwards it begins with the newest: what
+// grows with time, as dates of sign-up do, is then found at once.
+func (s *Store) first(set bitset, n int, down bool, order func(a, b uint32) int) []uint32 {
 	if n == 0 {
 		return nil
 	}
@@ -78,7 +79,11 @@ func (s *Store) first(set bitset, n int, order func(a, b uint32) int) []uint32 {
 		return out[:n]
 	}
 	// A heap of the n best, the worst of them on top.
-	set.each(func(slot uint32) {
+	each := set.each
+	if down {
+		each = set.eachDown
+	}
+	each(func(slot uint32) {
 		if len(out) < n {
 			out = append(out, slot)
 			for i := len(out) - 1; i > 0; {

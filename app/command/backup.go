@@ -147,7 +147,7 @@ func newestBackup(cfg *config.Config) (string, error) {
 func extractBackup(ctx context.Context, file, folder string, identities []age.Identity) (backup.Manifest, error) {
 	in, err := os.Open(file)
 	if err != nil {
-		return backup.Manifest{}, fmt.Errorf("open the backup: %w", err)
+		return backup.Manifest{}, fmt.Errorf("open the backup: %w; without a name `kith verify` takes the newest of the folder of backups, and says which", err)
 	}
 	defer in.Close()
 	database := filepath.Join(folder, storage.FileName)
@@ -219,7 +219,7 @@ backup has waiting may have been sent long ago.`,
 
 func (c *cli) runRestore(ctx context.Context, file, folder string, overwrite bool, identities []age.Identity) (err error) {
 	if _, err := os.Stat(file); err != nil {
-		return fmt.Errorf("open the backup: %w", err)
+		return fmt.Errorf("open the backup: %w; without a name `kith verify` takes the newest of the folder of backups, and says which", err)
 	}
 	letGo, err := storage.Hold(ctx, folder)
 	if err != nil {

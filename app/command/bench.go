@@ -9,6 +9,7 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 
 	"kith/app"
@@ -31,7 +32,8 @@ func (c *cli) bench() *cobra.Command {
 				return err
 			}
 			defer os.RemoveAll(folder)
-			o.Folder, o.Log = folder, c.err
+			version, commit, _ := buildInfo()
+			o.Folder, o.Log, o.Version = folder, c.err, version+" ("+commit+")"
 			o.Start = func(kind, folder string) (*bench.Server, error) { return startServer(cmd.Context(), kind, folder) }
 			o.Fill = func(folder string, make func(take func([]app.Change) error) error) error {
 				return fillFolder(cmd.Context(), folder, make)
@@ -47,42 +49,83 @@ func (c *cli) bench() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "bench",
 		Short: "Measure what this machine can hold, each figure beside its floor",
-		Args:  exactly(0),
-		RunE:  run(bench.Ingest),
+		Long: `Each figure is taken in turn with its floor (what nobody can beat: a handler that only
+decodes, bare inserts, SQL over the best index), in one run on the disk of this folder, so
+that a noisy machine disturbs both alike. Without a part it measures ingest. Everything it
+makes is removed at the end.`,
+		Example: `  kith bench
+  kith bench all --json > figures.json      # everything: half an hour
+  kith bench all --small --seconds 1 --rounds 3
+  kith bench segments --customers 200000 --events 2000000`,
+		Args: exactly(0),
+		RunE: run(bench.Ingest),
 	}
 	cmd.PersistentFlags().IntVar(&o.Seconds, "seconds", 5, "seconds per measurement")
 	cmd.PersistentFlags().IntVar(&o.Rounds, "rounds", 5, "rounds, in turn with the floors")
 	cmd.PersistentFlags().BoolVar(&asJSON, "json", false, "print JSON")
 	start := &cobra.Command{
-		Use: "start", Short: "The time to the first answer", Args: exactly(0),
+		Use: "start", Short: "The time to the first answer", Example: "  kith bench start --customers 200000", Args: exactly(0),
 		RunE: run(func(o bench.Options) (*bench.Report, error) { return bench.Start(o, count) }),
 	}
 	start.Flags().IntVar(&count, "customers", 1_000_000, "how many customers the full folder has; 0: only an empty one")
 	var size bench.SegmentsSize
 	segments := &cobra.Command{
-		Use: "segments", Short: "Rules over everybody beside SQL, starts, memory, and how soon a change is seen", Args: exactly(0),
+		Use: "segments", Short: "Rules over everybody beside SQL, starts, memory, and how soon a change is seen",
+		Example: "  kith bench segments --customers 200000 --events 2000000", Args: exactly(0),
 		RunE: run(func(o bench.Options) (*bench.Report, error) { return bench.Segments(o, size) }),
 	}
 	segments.Flags().IntVar(&size.Customers, "customers", 1_000_000, "how many customers, of 20 attributes")
 	segments.Flags().IntVar(&size.Events, "events", 10_000_000, "how many events, of 20 names")
 	var rows int
 	imports := &cobra.Command{
-		Use: "import", Short: "A file of customers on its way in, fresh and over what is there", Args: exactly(0),
+		Use: "import", Short: "A file of customers on its way in, fresh and over what is there",
+		Example: "  kith bench import --rows 200000", Args: exactly(0),
 		RunE: run(func(o bench.Options) (*bench.Report, error) { return bench.Import(o, rows) }),
 	}
 	imports.Flags().IntVar(&rows, "rows", 1_000_000, "how many rows the file has")
 	var people int
 	found := &cobra.Command{
-		Use: "search", Short: "How fast the search index is built and answers, beside bare Bleve and FTS5", Args: exactly(0),
+		Use: "search", Short: "How fast the search index is built and answers, beside bare Bleve and FTS5",
+		Example: "  kith bench search --customers 200000", Args: exactly(0),
 		RunE: run(func(o bench.Options) (*bench.Report, error) { return bench.Search(o, people) }),
 	}
 	found.Flags().IntVar(&people, "customers", 1_000_000, "how many customers, of 10 attributes")
-	cmd.AddCommand(start, imports, segments, found,
-		&cobra.Command{Use: "ingest", Short: "Single events, batches and upserts over the API", Args: exactly(0), RunE: run(bench.Ingest)},
-		&cobra.Command{Use: "memory", Short: "Whether memory grows under a steady load", Args: exactly(0), RunE: run(bench.Memory)},
+	cmd.AddCommand(c.benchAll(run), start, imports, segments, found,
+		&cobra.Command{Use: "ingest", Short: "Single events, batches and upserts over the API", Example: "  kith bench ingest --seconds 10 --rounds 7", Args: exactly(0), RunE: run(bench.Ingest)},
+		&cobra.Command{Use: "memory", Short: "Whether memory grows under a steady load", Example: "  kith bench memory --seconds 600", Args: exactly(0), RunE: run(bench.Memory)},
 		floorCommand(c, "floor-http", func(l net.Listener, _ string) error { return bench.ServeFloorHTTP(l) }),
 		floorCommand(c, "floor-tx", bench.ServeFloorTx),
 	)
+	return cmd
+}
+
+// benchAll is every part in one report.
+func (c *cli) benchAll(run func(func(bench.Options) (*bench.Report, error)) func(*cobra.Command, []string) error) *cobra.Command {
+	var small bool
+	cmd := &cobra.Command{
+		Use: "all", Short: "Every part, in one report", Args: exactly(0),
+		Example: "  kith bench all --json > figures.json\n  kith bench all --small --seconds 1 --rounds 3",
+	}
+	cmd.Flags().BoolVar(&small, "small", false, "a twentieth of the customers, events and rows: a first look")
+	cmd.RunE = run(func(o bench.Options) (*bench.Report, error) {
+		customers, events := 1_000_000, 10_000_000
+		if small {
+			customers, events = customers/20, events/20
+		}
+		return bench.All(o, func(name string) (string, error) {
+			folder := filepath.Join(o.Folder, name)
+			return folder, os.MkdirAll(folder, 0o700)
+		},
+			bench.Part{Name: "ingest", Measure: bench.Ingest},
+			bench.Part{Name: "start", Measure: func(o bench.Options) (*bench.Report, error) { return bench.Start(o, customers) }},
+			bench.Part{Name: "segments", Measure: func(o bench.Options) (*bench.Report, error) {
+				return bench.Segments(o, bench.SegmentsSize{Customers: customers, Events: events})
+			}},
+			bench.Part{Name: "search", Measure: func(o bench.Options) (*bench.Report, error) { return bench.Search(o, customers) }},
+			bench.Part{Name: "import", Measure: func(o bench.Options) (*bench.Report, error) { return bench.Import(o, customers) }},
+			bench.Part{Name: "memory", Measure: bench.Memory},
+		)
+	})
 	return cmd
 }
 

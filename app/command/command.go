@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"os"
 	"os/signal"
 	"runtime/debug"
@@ -21,6 +20,7 @@ import (
 	"kith/storage"
 
 	"github.com/spf13/cobra"
+	"golang.org/x/term"
 )
 
 // Exit codes.
@@ -29,6 +29,11 @@ const (
 	exitFail  = 1
 	exitUsage = 2
 )
+
+// exitCodes ends each command's help.
+const exitCodes = `
+Exit codes: 0 it is done; 1 it could not be done, and the error says what to do; 2 the command or the configuration is wrong.
+`
 
 // usageError is a wrong call of a command.
 type usageError struct{ error }
@@ -41,6 +46,7 @@ type cli struct {
 	root       *cobra.Command
 	example    []byte // the commented configuration
 	folder     string // the data folder, once a command has asked for the settings
+	logFormat  string // likewise
 }
 
 // Main runs a command line and returns the exit code. exampleConfig is what init writes.
@@ -50,18 +56,22 @@ func Main(args []string, stdout, stderr io.Writer, exampleConfig []byte) int {
 	c := newCLI(stdout, stderr)
 	c.example = exampleConfig
 	c.root.SetArgs(args)
-	err := c.root.ExecuteContext(ctx)
+	cmd, err := c.root.ExecuteContextC(ctx)
 	c.handOver()
 	if err == nil {
 		return exitDone
 	}
 	var usage usageError
 	if errors.As(err, &usage) || strings.HasPrefix(err.Error(), "unknown command") {
-		fmt.Fprintf(stderr, "kith: %v\nRun `kith help` to see what there is.\n", err)
+		fmt.Fprintf(stderr, "kith: %v\nRun `%s --help` to see how it is used.\n", err, cmd.CommandPath())
 		return exitUsage
 	}
 	if e := new(app.Error); errors.As(err, &e) && e.Code != app.CodeInternal {
-		fmt.Fprintf(stderr, "kith: %s\n", e.Sentence())
+		sentence := e.Sentence()
+		if hint := (usageHint{}); errors.As(err, &hint) {
+			sentence += " `" + hint.command + "` shows what there is."
+		}
+		fmt.Fprintf(stderr, "kith: %s\n", sentence)
 		return exitFail
 	}
 	fmt.Fprintf(stderr, "kith: %v\n", err)
@@ -71,8 +81,11 @@ func Main(args []string, stdout, stderr io.Writer, exampleConfig []byte) int {
 func newCLI(stdout, stderr io.Writer) *cli {
 	c := &cli{out: stdout, err: stderr, flags: map[string]bool{}}
 	c.root = &cobra.Command{
-		Use:           "kith",
-		Short:         "Kith keeps a small team's customer data and speaks the API of Engage.",
+		Use:   "kith",
+		Short: "Kith keeps a small team's customer data and speaks the API of Engage.",
+		Example: `  kith serve --demo               # try it: http://127.0.0.1:5484, with an example company
+  kith mock                       # an Engage for tests
+  sudo kith service install       # a service of this machine`,
 		SilenceUsage:  true,
 		SilenceErrors: true,
 		Args: func(_ *cobra.Command, args []string) error {
@@ -85,6 +98,7 @@ func newCLI(stdout, stderr io.Writer) *cli {
 	}
 	c.root.SetOut(stdout)
 	c.root.SetErr(stderr)
+	c.root.SetUsageTemplate(c.root.UsageTemplate() + exitCodes)
 	c.root.CompletionOptions.HiddenDefaultCmd = true
 	c.root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	c.root.PersistentFlags().StringVar(&c.configFile, "config", "", "the configuration file (default: kith.toml here, if it is there)")
@@ -133,7 +147,7 @@ func (c *cli) config(cmd *cobra.Command) (*config.Config, error) {
 	}
 	cfg, err := config.Load(path, config.Environ, given)
 	if err == nil {
-		c.folder = cfg.Data
+		c.folder, c.logFormat = cfg.Data, cfg.LogFormat
 	}
 	return cfg, err
 }
@@ -178,12 +192,6 @@ func topCommand(cmd *cobra.Command) string {
 	return cmd.Name()
 }
 
-func (c *cli) logger(level string) *slog.Logger {
-	var l slog.Level
-	_ = l.UnmarshalText([]byte(level)) // checked by config
-	return slog.New(slog.NewTextHandler(c.err, &slog.HandlerOptions{Level: l}))
-}
-
 // open opens the data folder for a command that touches only keys and users, beside a
 // server that may be running.
 func (c *cli) open(cmd *cobra.Command) (*storage.DB, error) {
@@ -205,14 +213,29 @@ func exactly(n int) cobra.PositionalArgs {
 	}
 }
 
+// listed says which command shows what there is, where the named thing is not.
+func listed(err error, command string) error {
+	if app.CodeOf(err) != app.CodeNotFound {
+		return err
+	}
+	return usageHint{err, command}
+}
+
+// usageHint is an error of the data's, with the command that shows what there is.
+type usageHint struct {
+	error
+	command string
+}
+
+func (e usageHint) Unwrap() error { return e.error }
+
 // isTerminal reports whether w is a terminal, where a secret may be shown.
 func isTerminal(w io.Writer) bool {
 	f, ok := w.(*os.File)
 	if !ok {
 		return false
 	}
-	info, err := f.Stat()
-	return err == nil && info.Mode()&os.ModeCharDevice != 0
+	return term.IsTerminal(int(f.Fd())) // a device such as /dev/null is none
 }
 
 // buildInfo is the version with what the build knows of itself.

@@ -36,6 +36,10 @@ func (c *cli) importFile() *cobra.Command {
 end, also packed with gzip. FILE may be "-" for the standard input. With --server, or where
 a Kith runs on the data folder, it goes over the API with the keys of the configuration
 (KITH_KEYS_PUBLIC and KITH_KEYS_PRIVATE); otherwise into the data folder itself.`,
+		Example: `  kith import customers.csv --dry-run    # what it found, and what would happen
+  kith import customers.csv --id customer_no --list 64f0c0ffee64f0c0ffee64f0
+  gunzip -c export.csv.gz | kith import - --server https://kith.example.com
+  kith import --undo imp_1               # takes it back`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) == 1 != (f.undo == "" && f.abort == "") {
 				return usageError{errors.New("use: kith import FILE.csv, or kith import --undo ID")}

@@ -13,7 +13,10 @@ func (c *cli) initialise() *cobra.Command {
 	return &cobra.Command{
 		Use:   "init",
 		Short: "Write a commented " + defaultConfig + " here",
-		Args:  exactly(0),
+		Long: `The file has every setting with its default and what it is for. It is written to this
+folder, from where ` + "`kith serve`" + ` reads it; one that is there is left alone.`,
+		Example: "  kith init && kith serve",
+		Args:    exactly(0),
 		RunE: func(*cobra.Command, []string) error {
 			f, err := os.OpenFile(defaultConfig, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 			if errors.Is(err, fs.ErrExist) {

@@ -15,8 +15,11 @@ func (c *cli) keys() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "keys",
 		Short: "List, create and revoke API keys",
-		Args:  exactly(0),
-		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		Example: `  kith keys list
+  kith keys create website
+  kith keys revoke 2`,
+		Args: exactly(0),
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	var scopes string
 	create := &cobra.Command{
@@ -33,8 +36,8 @@ func (c *cli) keys() *cobra.Command {
 	}
 	rotate.Flags().DurationVar(&keep, "keep", 24*time.Hour, "how long the private key before goes on working")
 	cmd.AddCommand(create, rotate,
-		&cobra.Command{Use: "list", Short: "List the key pairs", Args: exactly(0), RunE: c.keysList},
-		&cobra.Command{Use: "revoke ID", Short: "End a key pair; a running server notices within two seconds", Args: exactly(1), RunE: c.keysRevoke},
+		&cobra.Command{Use: "list", Short: "List the key pairs", Example: "  kith keys list --data /srv/kith", Args: exactly(0), RunE: c.keysList},
+		&cobra.Command{Use: "revoke ID", Short: "End a key pair; a running server notices within two seconds", Example: "  kith keys revoke 2", Args: exactly(1), RunE: c.keysRevoke},
 	)
 	return cmd
 }
@@ -123,7 +126,7 @@ func (c *cli) keysRevoke(cmd *cobra.Command, args []string) error {
 	}
 	defer db.Close()
 	if err := db.RevokeKey(cmd.Context(), row); err != nil {
-		return err
+		return listed(err, "kith keys list")
 	}
 	_, err = fmt.Fprintln(c.out, "Revoked.")
 	return err

@@ -13,6 +13,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 
 	"kith/app"
 	"kith/app/config"
@@ -132,7 +133,7 @@ func (c *cli) runMock(ctx context.Context, cfg *config.Config, folder string, f 
 	cfg.KeysPublic, cfg.KeysPrivate = "", ""
 	clock := app.NewShiftedClock()
 	failed := make(chan error, 1)
-	o := mock.Options{Clock: clock, Folder: cfg.Data, Zone: cfg.Zone, Version: Version}
+	o := mock.Options{Clock: clock, Folder: cfg.Data, ClockFile: filepath.Join(folder, "clock.json"), Zone: cfg.Zone, Version: Version}
 	if !f.quiet {
 		o.Out = &lockedWriter{w: c.out}
 	}
@@ -151,6 +152,9 @@ func (c *cli) runMock(ctx context.Context, cfg *config.Config, folder string, f 
 	defer func() { err = errors.Join(err, m.Close()) }()
 	srv := server.New(server.Options{Log: log, Mount: []func(*gin.Engine){m.Mount}})
 	c.sayMock(address, m, cfg.Data, kept)
+	if by := clock.Shift(); by != 0 {
+		fmt.Fprintf(c.out, "The clock stands where it was moved to: %s. POST /mock/clock {\"real\":true} puts it right.\n\n", clock.Now().Format(time.RFC3339))
+	}
 	encrypted := func(context.Context) error { return nil }
 	if secure != nil {
 		c.sayTLS(secure.Addr(), trust)
@@ -224,7 +228,7 @@ func (c *cli) sayTLS(address net.Addr, authority string) {
   hosts    %s %s
   Node     NODE_EXTRA_CA_CERTS=%s
   Python   REQUESTS_CA_BUNDLE=%s
-  Go, PHP  SSL_CERT_FILE=%s
+  others   SSL_CERT_FILE=%s   (Go, PHP, Ruby)
 `, address, at.IP, strings.Join(mock.Hosts, " "), authority, authority, authority)
 	if at.Port != 443 {
 		fmt.Fprintf(c.out, "  SDKs look at port 443: forward it to %d\n", at.Port)

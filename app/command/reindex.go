@@ -17,9 +17,10 @@ import (
 
 func (c *cli) reindex() *cobra.Command {
 	return &cobra.Command{
-		Use:   "reindex",
-		Short: "Build the search index anew, also while a server runs, which answers from the old one meanwhile",
-		Args:  exactly(0),
+		Use:     "reindex",
+		Short:   "Build the search index anew, also while a server runs, which answers from the old one meanwhile",
+		Example: "  kith reindex\n  sudo kith reindex     # of the service",
+		Args:    exactly(0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			cfg, err := c.config(cmd)
 			if err != nil {

@@ -27,7 +27,14 @@ func (c *cli) serve() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "serve",
 		Short: "Serve Engage's API and the dashboard",
-		Args:  exactly(0),
+		Long: `Serves until it is told to stop (Ctrl-C, SIGTERM): what was answered by then is on the disk.
+The first start shows a key pair and a link that makes the first user of the dashboard; where
+there is no terminal they are left in the data folder, in ` + FirstFile + `.`,
+		Example: `  kith serve --demo                           # an example company, to look around
+  kith serve --data /srv/kith --listen :5484
+  KITH_LOG_LEVEL=debug kith serve --config kith.toml
+  kith serve --print-config                   # each setting, and where it came from`,
+		Args: exactly(0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			cfg, err := c.config(cmd)
 			if err != nil {

@@ -1,7 +1,6 @@
 package command
 
 import (
-	"bytes"
 	"cmp"
 	"errors"
 	"fmt"
@@ -173,7 +172,7 @@ func (c *cli) serviceSpec(cmd *cobra.Command, m *service.Manager, f serviceFlags
 		if spec.User != "" {
 			mode = 0o640
 		}
-		if err := os.WriteFile(file, withSetting(c.example, "data", spec.Data), mode); err != nil {
+		if err := os.WriteFile(file, config.WithSetting(c.example, "data", spec.Data), mode); err != nil {
 			return spec, needsRoot(err)
 		}
 		if spec.User != "" && f.root == "" {
@@ -192,23 +191,15 @@ func (c *cli) serviceSpec(cmd *cobra.Command, m *service.Manager, f serviceFlags
 	if !filepath.IsAbs(spec.Data) {
 		return spec, usageError{fmt.Errorf("data (%s) is %q, which a service cannot find; write a whole path such as %s", file, spec.Data, serviceData)}
 	}
-	if _, port, err := net.SplitHostPort(cfg.Listen); err == nil {
-		n, err := strconv.Atoi(port)
-		spec.LowPort = err == nil && n > 0 && n < 1024
-	}
+	spec.LowPort = isLow(cfg.Listen) || isLow(cfg.TLSHTTP)
 	return spec, nil
 }
 
-// withSetting puts a value into the commented configuration.
-func withSetting(example []byte, key, value string) []byte {
-	lines := bytes.Split(example, []byte("\n"))
-	for i, line := range lines {
-		if bytes.HasPrefix(line, []byte(key+" = ")) {
-			lines[i] = []byte(key + " = " + strconv.Quote(value))
-			break
-		}
-	}
-	return bytes.Join(lines, []byte("\n"))
+// isLow reports whether a port is one that only some may listen at.
+func isLow(address string) bool {
+	_, port, err := net.SplitHostPort(address)
+	n, nerr := strconv.Atoi(port)
+	return err == nil && nerr == nil && n > 0 && n < 1024
 }
 
 // needsRoot says so where rights are what is missing.

@@ -24,7 +24,7 @@ func TestService_underSystemd(t *testing.T) {
 		t.Skip("boots systemd")
 	}
 	given := filepath.Dir(buildKith(t))
-	m := boot(t, given)
+	m := boot(t, given, "systemd")
 	m.run("cp", "/given/kith", "/usr/local/bin/kith")
 	if out := m.refused("kith", "service", "status"); !strings.Contains(out, "kith service install") {
 		t.Errorf("without a service, status says %q", out)
@@ -41,6 +41,9 @@ func TestService_underSystemd(t *testing.T) {
 		t.Errorf("installed again, it says %q", out)
 	}
 	m.run("kith", "service", "status")
+	if log := m.run("journalctl", "-u", "kith", "-o", "cat", "-p", "info"); !strings.Contains(log, "msg=") || strings.Contains(log, "time=") || strings.Contains(log, "<6>") {
+		t.Errorf("the journal has\n%s", log)
+	}
 	m.confined()
 	m.servesBesideRoot()
 	m.watched()

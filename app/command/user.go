@@ -13,14 +13,18 @@ import (
 	"kith/storage"
 
 	"github.com/spf13/cobra"
+	"golang.org/x/term"
 )
 
 func (c *cli) user() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "user",
 		Short: "Add, list and remove users of the dashboard, and mend a lost password",
-		Args:  exactly(0),
-		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		Example: `  kith user list
+  kith user add ada@example.com
+  kith user passwd ada@example.com < password.txt`,
+		Args: exactly(0),
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	withDB := func(do func(*storage.DB, *cobra.Command, []string) error) func(*cobra.Command, []string) error {
 		return func(cmd *cobra.Command, args []string) error {
@@ -51,9 +55,9 @@ func (c *cli) user() *cobra.Command {
 			Example: "  kith user totp-off ada@example.com",
 			Args:    exactly(1), RunE: withDB(c.userTOTPOff),
 		},
-		&cobra.Command{Use: "list", Short: "List the users", Args: exactly(0), RunE: withDB(c.userList)},
-		&cobra.Command{Use: "passwd EMAIL", Short: "Set a user's password; all sessions of the user end", Args: exactly(1), RunE: withDB(c.userPassword)},
-		&cobra.Command{Use: "remove EMAIL", Short: "Remove a user; all sessions of the user end", Args: exactly(1), RunE: withDB(c.userRemove)},
+		&cobra.Command{Use: "list", Short: "List the users", Example: "  kith user list", Args: exactly(0), RunE: withDB(c.userList)},
+		&cobra.Command{Use: "passwd EMAIL", Short: "Set a user's password; all sessions of the user end", Example: "  kith user passwd ada@example.com", Args: exactly(1), RunE: withDB(c.userPassword)},
+		&cobra.Command{Use: "remove EMAIL", Short: "Remove a user; all sessions of the user end", Example: "  kith user remove ada@example.com", Args: exactly(1), RunE: withDB(c.userRemove)},
 	)
 	return cmd
 }
@@ -80,6 +84,9 @@ func (c *cli) userAdd(db *storage.DB, cmd *cobra.Command, args []string, role st
 	if err != nil {
 		return usageError{err}
 	}
+	if _, err := app.CheckEmail(args[0]); err != nil {
+		return fmt.Errorf("%s; write one such as ada@example.com", app.Public(err).Sentence())
+	}
 	password, err := c.readPassword()
 	if err != nil {
 		return err
@@ -105,7 +112,7 @@ func addUser(ctx context.Context, db *storage.DB, email, password string, role a
 
 func (c *cli) userPassword(db *storage.DB, cmd *cobra.Command, args []string) error {
 	if _, err := db.UserByEmail(cmd.Context(), args[0]); err != nil {
-		return err
+		return listed(err, "kith user list")
 	}
 	password, err := c.readPassword()
 	if err != nil {
@@ -129,7 +136,7 @@ func (c *cli) userRole(db *storage.DB, cmd *cobra.Command, args []string) error 
 	}
 	u, err := db.UserByEmail(cmd.Context(), args[0])
 	if err != nil {
-		return err
+		return listed(err, "kith user list")
 	}
 	if err := db.SetRole(cmd.Context(), u.Row, role); err != nil {
 		return err
@@ -141,7 +148,7 @@ func (c *cli) userRole(db *storage.DB, cmd *cobra.Command, args []string) error 
 func (c *cli) userTOTPOff(db *storage.DB, cmd *cobra.Command, args []string) error {
 	u, err := db.UserByEmail(cmd.Context(), args[0])
 	if err != nil {
-		return err
+		return listed(err, "kith user list")
 	}
 	if u.TOTP == nil {
 		return app.Fail(app.CodeConflict, "%s has no second factor.", u.Email)
@@ -155,7 +162,7 @@ func (c *cli) userTOTPOff(db *storage.DB, cmd *cobra.Command, args []string) err
 
 func (c *cli) userRemove(db *storage.DB, cmd *cobra.Command, args []string) error {
 	if err := db.RemoveUser(cmd.Context(), args[0]); err != nil {
-		return err
+		return listed(err, "kith user list")
 	}
 	_, err := fmt.Fprintf(c.out, "Removed %s.\n", args[0])
 	return err
@@ -165,12 +172,18 @@ func (c *cli) userRemove(db *storage.DB, cmd *cobra.Command, args []string) erro
 // never an argument, where other users of the machine would see it.
 func (c *cli) readPassword() (string, error) {
 	if isTerminal(os.Stdin) {
-		fmt.Fprint(c.err, "Password (it shows as you type): ")
+		fmt.Fprint(c.err, "Password (it does not show): ")
+		line, err := term.ReadPassword(int(os.Stdin.Fd()))
+		fmt.Fprintln(c.err)
+		if err != nil {
+			return "", fmt.Errorf("read the password: %w; it can be piped in too: kith user add EMAIL < FILE", err)
+		}
+		return string(line), nil
 	}
 	line, err := bufio.NewReader(os.Stdin).ReadString('\n')
 	line = strings.TrimRight(line, "\r\n")
 	if err != nil && line == "" {
-		return "", fmt.Errorf("no password came in on the input")
+		return "", fmt.Errorf("no password came in on the input: type it, or pipe it in: kith user add EMAIL < FILE")
 	}
 	return line, nil
 }

@@ -4,8 +4,11 @@
 package config
 
 import (
+	"bytes"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net"
 	"net/url"
 	"os"
@@ -34,6 +37,8 @@ type Config struct {
 	AdminEmail    string
 	AdminPassword string
 	LogLevel      string
+	// LogFormat is LogText or LogJSON.
+	LogFormat string
 	// TLSCertificate and TLSKey are files, TLSHosts the names that certificates are got for;
 	// TLSHTTP is where plain HTTP is sent on from.
 	TLSCertificate, TLSKey, TLSEmail, TLSHTTP string
@@ -73,6 +78,12 @@ type Key struct {
 	Secret  bool // never printed
 }
 
+// The formats of the log.
+const (
+	LogText = "text"
+	LogJSON = "json"
+)
+
 // DefaultWorkspace is the workspace's name when none is given.
 const DefaultWorkspace = "Kith"
 
@@ -108,6 +119,7 @@ var Keys = []Key{
 	{Name: "disk.reserve", Default: "200MB"},
 	{Name: "metrics.access", Default: MetricsLocal},
 	{Name: "log.level", Default: "info"},
+	{Name: "log.format", Default: LogText},
 }
 
 // renamed are settings that were, with what to write instead.
@@ -173,7 +185,10 @@ func readFile(path string) (map[string]any, error) {
 	}
 	k := koanf.New(".")
 	if err := k.Load(file.Provider(path), toml.Parser()); err != nil {
-		return nil, fmt.Errorf("read the configuration %s: %w", path, err)
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil, fmt.Errorf("there is no configuration %s; `kith init` writes one, with every setting and its default", path)
+		}
+		return nil, fmt.Errorf("read the configuration %s: %w; mend that line, or compare it with what `kith init` writes", path, err)
 	}
 	known := map[string]bool{}
 	for _, key := range Keys {
@@ -184,11 +199,46 @@ func readFile(path string) (map[string]any, error) {
 			return nil, fmt.Errorf("%s: the setting %s", path, now)
 		}
 		if !known[name] {
-			return nil, fmt.Errorf("%s: there is no setting %q", path, name)
+			return nil, fmt.Errorf("%s: there is no setting %q%s", path, name, like(name))
 		}
 		values[name] = fmt.Sprint(v)
 	}
 	return values, nil
+}
+
+// like names the setting that was probably meant, or where all are.
+func like(name string) string {
+	best, least := "", 4
+	for _, k := range Keys {
+		if d := distance(name, k.Name); d < least {
+			best, least = k.Name, d
+		}
+	}
+	if best != "" {
+		return "; did you mean " + best + "?"
+	}
+	return "; config.example.toml, which `kith init` writes, has all there are"
+}
+
+// distance is how many letters make b of a: put in, left out, or changed.
+func distance(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			changed := diagonal
+			if a[i] != b[j] {
+				changed++
+			}
+			diagonal = row[j+1]
+			row[j+1] = min(changed, diagonal+1, row[j]+1)
+		}
+	}
+	return row[len(b)]
 }
 
 func (c *Config) check() (err error) {
@@ -241,6 +291,9 @@ func (c *Config) check() (err error) {
 	default:
 		return fail("log.level", "must be debug, info, warn or error, not %q", c.LogLevel)
 	}
+	if c.LogFormat = v("log.format"); c.LogFormat != LogText && c.LogFormat != LogJSON {
+		return fail("log.format", "must be text or json, not %q", c.LogFormat)
+	}
 	return nil
 }
 
@@ -282,6 +335,18 @@ func (c *Config) Print(w io.Writer) error {
 
 // Origin says where a key's value came from: "default", the file's path, "environment" or "flag".
 func (c *Config) Origin(name string) string { return c.origins[name] }
+
+// WithSetting returns the commented configuration with another value for a key of its top.
+func WithSetting(example []byte, key, value string) []byte {
+	lines := bytes.Split(example, []byte("\n"))
+	for i, line := range lines {
+		if bytes.HasPrefix(line, []byte(key+" = ")) {
+			lines[i] = []byte(key + " = " + strconv.Quote(value))
+			break
+		}
+	}
+	return bytes.Join(lines, []byte("\n"))
+}
 
 // Environ reads the process's environment.
 func Environ(name string) (string, bool) { return os.LookupEnv(name) }

@@ -112,8 +112,8 @@ func (c *Config) checkNetwork() (name string, err error) {
 		return "tls.http", fmt.Errorf("sends plain HTTP on to HTTPS, and there is no certificate (tls.certificate or tls.autocert)")
 	}
 	for _, file := range []string{c.TLSCertificate, c.TLSKey} {
-		if file == "" {
-			continue
+		if file == "" || strings.HasPrefix(file, credentials) && os.Getenv("CREDENTIALS_DIRECTORY") == "" {
+			continue // what systemd hands over is there for the service alone
 		}
 		if _, err := os.Stat(file); err != nil {
 			return "tls.certificate", err
@@ -131,6 +131,9 @@ func (c *Config) checkNetwork() (name string, err error) {
 	}
 	return "", nil
 }
+
+// credentials is where systemd puts the files that it hands over to services.
+const credentials = "/run/credentials/"
 
 // TLS reports whether Kith speaks HTTPS itself.
 func (c *Config) TLS() bool { return c.TLSCertificate != "" || len(c.TLSHosts) > 0 }

@@ -291,7 +291,9 @@ func (m *Mock) moveClock(r *http.Request, body []byte) (any, error) {
 	if year := to.Time().Year(); year < firstYear || year > lastYear {
 		return nil, app.Invalid("", "the clock can show the years %d to %d", firstYear, lastYear)
 	}
-	m.o.Clock.SetShift(to.Time().Sub(real))
+	if err := m.shift(to.Time().Sub(real)); err != nil {
+		return nil, err
+	}
 	if err := m.drain(r.Context()); err != nil {
 		return nil, err
 	}

@@ -14,6 +14,7 @@ import (
 	"net/http"
 	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"kith/app"
@@ -48,6 +49,9 @@ type Options struct {
 	Clock *app.ShiftedClock
 	// Folder is the workspace's own; Reset removes it.
 	Folder string
+	// ClockFile keeps how far the clock was moved, beside Folder: what was written at the
+	// moved time would otherwise lie in the future when a kept workspace is opened again.
+	ClockFile string
 	// Open starts a server on Folder.
 	Open func(ctx context.Context) (*Workspace, error)
 	// Zone is the workspace's, for timestamps of fixtures that name none. Default UTC.
@@ -63,6 +67,8 @@ type Mock struct {
 	origin   *http.CrossOriginProtection
 	record   record
 	failures failures
+
+	resets atomic.Int64 // how often it was reset
 
 	mu     sync.RWMutex // read while a request is answered, written while the workspace is replaced
 	ws     *Workspace
@@ -81,6 +87,9 @@ func New(ctx context.Context, o Options) (*Mock, error) {
 	}
 	m := &Mock{o: o, origin: http.NewCrossOriginProtection()}
 	m.record.changed = make(chan struct{})
+	if err := m.loadShift(); err != nil {
+		return nil, err
+	}
 	return m, m.open(ctx)
 }
 
@@ -122,6 +131,7 @@ func (m *Mock) Reset(ctx context.Context) error {
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	m.resets.Add(1)
 	m.failures.clear()
 	m.record.clear()
 	if m.ws != nil {
@@ -136,7 +146,9 @@ func (m *Mock) Reset(ctx context.Context) error {
 		m.broken = err
 		return fmt.Errorf("remove the workspace: %w", err)
 	}
-	m.o.Clock.SetShift(0)
+	if err := m.shift(0); err != nil {
+		return err
+	}
 	return m.open(ctx)
 }
 

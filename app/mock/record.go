@@ -37,6 +37,8 @@ type Request struct {
 	// Truncated: of a body or answer only the first megabyte is kept.
 	Truncated bool
 
+	epoch int // of the record, when it came
+
 	body, answer                 []byte
 	bodyEncoding, answerEncoding string
 }
@@ -106,11 +108,23 @@ type record struct {
 	bytes   int
 	all     []*Request
 	changed chan struct{} // closed and renewed with each request
+	epoch   int           // how often it was cleared
 }
 
+// now is the epoch that a request begins in.
+func (r *record) now() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.epoch
+}
+
+// add keeps a request, unless the record was cleared since it came.
 func (r *record) add(e *Request) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if e.epoch != r.epoch {
+		return
+	}
 	r.seq++
 	e.Seq = r.seq
 	r.all = append(r.all, e)
@@ -130,7 +144,7 @@ func (r *record) add(e *Request) {
 func (r *record) clear() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.all, r.bytes = nil, 0
+	r.all, r.bytes, r.epoch = nil, 0, r.epoch+1
 }
 
 // forget drops what mentions one of some texts, given in small letters. Numbers go on.

@@ -17,11 +17,12 @@ import (
 // asked for.
 func (m *Mock) serve(w http.ResponseWriter, r *http.Request) {
 	if isDashboard(r.URL.Path) {
-		m.pass(w, r)
+		m.pass(w, r, m.resets.Load())
 		return
 	}
+	resets := m.resets.Load()
 	start := time.Now()
-	e := &Request{At: app.InstantOf(m.o.Clock.Now()), Method: r.Method, Path: r.URL.Path, Query: r.URL.RawQuery, Headers: headersOf(r)}
+	e := &Request{At: app.InstantOf(m.o.Clock.Now()), Method: r.Method, Path: r.URL.Path, Query: r.URL.RawQuery, Headers: headersOf(r), epoch: m.record.now()}
 	e.Key, _, _ = r.BasicAuth()
 	in := &tee{ReadCloser: r.Body}
 	r.Body = in
@@ -40,7 +41,7 @@ func (m *Mock) serve(w http.ResponseWriter, r *http.Request) {
 	f := m.failures.take(r.Method, r.URL.Path)
 	if f == nil {
 		defer end()
-		m.pass(out, r)
+		m.pass(out, r, resets)
 		return
 	}
 	e.Failure = f.kind()
@@ -55,10 +56,10 @@ func (m *Mock) serve(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case !f.Drop && f.Status == 0:
 		defer end()
-		m.pass(out, r)
+		m.pass(out, r, resets)
 		return
 	case f.Applied:
-		m.pass(&unheard{header: http.Header{}}, r)
+		m.pass(&unheard{header: http.Header{}}, r, resets)
 	default:
 		_, _ = io.CopyN(io.Discard, in, recordBody)
 	}
@@ -78,10 +79,15 @@ func (m *Mock) serve(w http.ResponseWriter, r *http.Request) {
 	api.Send(out, r, f.Status, kind, body)
 }
 
-// pass hands a request to the workspace.
-func (m *Mock) pass(w http.ResponseWriter, r *http.Request) {
+// pass hands a request to the workspace, if it is still the one that the request came to:
+// what was put off until after a reset must not write into what begins anew.
+func (m *Mock) pass(w http.ResponseWriter, r *http.Request, resets int64) {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
+	if m.resets.Load() != resets {
+		api.Fail(w, r, http.StatusServiceUnavailable, "The mock was reset while this request was under way: nothing of it was stored.")
+		return
+	}
 	if m.ws == nil {
 		api.Fail(w, r, http.StatusServiceUnavailable, "The mock has no workspace: "+m.broken.Error())
 		return

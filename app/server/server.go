@@ -74,7 +74,7 @@ func New(o Options) *Server {
 	if o.Around != nil {
 		engine.Use(o.Around)
 	}
-	engine.Use(requestID(), recovery(o.Log))
+	engine.Use(requestID(), answered(o.Log), recovery(o.Log))
 	if o.TLS != nil {
 		engine.Use(func(c *gin.Context) { c.Header("Strict-Transport-Security", "max-age=31536000") })
 	}
@@ -132,14 +132,47 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 	return err
 }
 
-// requestID gives every request an id, which the log and the error pages show.
+// requestID gives every request an id, which its answer, the log and the error pages show.
+// One that came along (X-Request-Id of a proxy) is kept.
 func requestID() gin.HandlerFunc {
 	var start [5]byte
 	_, _ = rand.Read(start[:])
 	prefix := "req_" + hex.EncodeToString(start[:])
 	var n atomic.Uint64
 	return func(c *gin.Context) {
-		c.Header("X-Request-Id", prefix+strconv.FormatUint(n.Add(1), 36))
+		id := c.GetHeader("X-Request-Id")
+		if !plainID(id) {
+			id = prefix + strconv.FormatUint(n.Add(1), 36)
+		}
+		c.Header("X-Request-Id", id)
+	}
+}
+
+// plainID reports whether an id from outside can stand in a log: 8 to 64 letters, digits,
+// hyphens and underscores, in which no e-mail address or line's end can hide.
+func plainID(id string) bool {
+	if len(id) < 8 || len(id) > 64 {
+		return false
+	}
+	for _, r := range id {
+		if (r < '0' || r > '9') && (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && r != '-' && r != '_' {
+			return false
+		}
+	}
+	return true
+}
+
+// answered logs each request for who debugs. It alone names paths, which hold customers'
+// ids: from info on the log has the route, and no personal data.
+func answered(log *slog.Logger) gin.HandlerFunc {
+	return func(c *gin.Context) {
+		if !log.Enabled(c.Request.Context(), slog.LevelDebug) {
+			return
+		}
+		start := time.Now()
+		c.Next()
+		log.Debug("answered", "request", c.Writer.Header().Get("X-Request-Id"), "method", c.Request.Method, "path", c.Request.URL.Path,
+			"status", c.Writer.Status(), "bytes", c.Writer.Size(), "took", time.Since(start).Round(time.Microsecond))
 	}
 }
 
@@ -155,7 +188,7 @@ func recovery(log *slog.Logger) gin.HandlerFunc {
 			if err, ok := p.(error); ok && errors.Is(err, http.ErrAbortHandler) {
 				panic(p)
 			}
-			log.Error("a request panicked", "request", c.Writer.Header().Get("X-Request-Id"), "path", c.Request.URL.Path, "panic", p, "stack", string(debug.Stack()))
+			log.Error("a request panicked", "request", c.Writer.Header().Get("X-Request-Id"), "route", c.FullPath(), "panic", p, "stack", string(debug.Stack()))
 			if !c.Writer.Written() {
 				api.Fail(c.Writer, c.Request, http.StatusInternalServerError, "Something failed inside Kith. The log has the reason under this request's id.")
 			}

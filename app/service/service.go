@@ -162,6 +162,9 @@ func (m *Manager) Uninstall(root string) error {
 		return m.with(Spec{}, service.Service.Uninstall)
 	}
 	if _, err := os.Lstat(filepath.Join(root, file)); errors.Is(err, os.ErrNotExist) {
+		if root == "" && packaged(m.Kind) {
+			return errors.New("a package brought the service; removing the package takes it out, and `systemctl disable --now kith` ends it")
+		}
 		return ErrNotInstalled
 	}
 	if root == "" {

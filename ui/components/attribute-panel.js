@@ -91,6 +91,6 @@ export function AttributePanel({ id, attributes, may, changed }) {
     ${attributes.length === 0 ? html`<p class="note">None yet.</p>` : null}
     <ul class="rows">${standard.map(row)}</ul>
     ${custom.length ? html`<h3 class="divider">Custom</h3><ul class="rows">${custom.map(row)}</ul>` : null}
-    ${open ? html`<${AttributeDialog} id=${id} attribute=${open === "new" ? undefined : open} close=${close} saved=${(/** @type {any} */ detail) => { close(); changed(detail); }} />` : null}
+    ${open ? html`<${AttributeDialog} key=${open === "new" ? "" : open.name} id=${id} attribute=${open === "new" ? undefined : open} close=${close} saved=${(/** @type {any} */ detail) => { close(); changed(detail); }} />` : null}
   </section>`;
 }

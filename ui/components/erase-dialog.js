@@ -7,9 +7,9 @@ import { Trouble } from "./trouble.js";
 
 /**
  * Erasing cannot be undone, so the id is typed.
- * @param {{detail: import("../types.js").CustomerDetail, close: () => void, done: () => void}} props
+ * @param {{detail: import("../types.js").CustomerDetail, close: () => void, done: () => void, leaving: (on: boolean) => void}} props
  */
-export function EraseDialog({ detail, close, done }) {
+export function EraseDialog({ detail, close, done, leaving }) {
   const [typed, setTyped] = useState("");
   const [error, setError] = useState(/** @type {any} */ (null));
   const [busy, setBusy] = useState(false);
@@ -17,10 +17,12 @@ export function EraseDialog({ detail, close, done }) {
   const erase = async (/** @type {Event} */ e) => {
     e.preventDefault();
     setBusy(true);
+    leaving(true);
     try {
       await api.eraseCustomer(c.id, typed);
       done();
     } catch (e) {
+      leaving(false);
       setError(e);
       setBusy(false);
     }

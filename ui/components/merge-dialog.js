@@ -37,8 +37,8 @@ export function outcome(from, into) {
   };
 }
 
-/** @param {{detail: Detail, id: string, swap: () => void, done: (id: string) => void, back: () => void}} props id: of the one that stays */
-function Preview({ detail, id, done, back }) {
+/** @param {{detail: Detail, id: string, done: (id: string) => void, back: () => void, leaving: (on: boolean) => void}} props id: of the one that stays */
+function Preview({ detail, id, done, back, leaving }) {
   const into = useResource(`customer ${id}`, (signal) => api.customer(id, signal));
   const [error, setError] = useState(/** @type {any} */ (null));
   const [busy, setBusy] = useState(false);
@@ -47,10 +47,12 @@ function Preview({ detail, id, done, back }) {
   const [from, to] = [nameOf(detail.customer), nameOf(into.data.customer)];
   const merge = async () => {
     setBusy(true);
+    leaving(true);
     try {
       await start({ action: "merge", ids: [detail.customer.id], into: id });
       done(id);
     } catch (e) {
+      leaving(false);
       setError(e);
       setBusy(false);
     }
@@ -66,13 +68,13 @@ function Preview({ detail, id, done, back }) {
 
 /**
  * Merges a customer into another that is searched for.
- * @param {{detail: Detail, close: () => void, done: (id: string) => void}} props done: with the one that stays
+ * @param {{detail: Detail, close: () => void, done: (id: string) => void, leaving: (on: boolean) => void}} props done: with the one that stays
  */
-export function MergeDialog({ detail, close, done }) {
+export function MergeDialog({ detail, close, done, leaving }) {
   const [typed, setTyped] = useState("");
   const [id, setID] = useState("");
   return html`<${Dialog} title=${`Merge ${nameOf(detail.customer)}`} close=${close}><div class="form merge">
-    ${id ? html`<${Preview} detail=${detail} id=${id} done=${done} back=${() => setID("")} />` : html`
+    ${id ? html`<${Preview} detail=${detail} id=${id} done=${done} leaving=${leaving} back=${() => setID("")} />` : html`
       <label><span>Into which customer?</span><span class="field search"><${Icon} name="search" /><input data-first value=${typed} onInput=${(/** @type {any} */ e) => setTyped(e.target.value)} placeholder="Search customers" autocomplete="off" spellcheck=${false} /></span></label>
       <${Choice} typed=${typed.trim()} self=${detail.customer.id} choose=${setID} />`}
   </div></${Dialog}>`;

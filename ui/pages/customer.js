@@ -1,5 +1,5 @@
 // @ts-check
-import { html, useState } from "../preact.js";
+import { html, useRef, useState } from "../preact.js";
 import { api } from "../api.js";
 import { can } from "../can.js";
 import { count, nameOf, plural } from "../format.js";
@@ -96,8 +96,11 @@ function Known({ text, what, code }) {
   return html`<span class="copied">${code ? html`<code class="cut" title=${text}>${text}</code>` : html`<span class="cut" title=${text}>${text}</span>`}<${Copy} text=${text} what=${what} /></span>`;
 }
 
-/** What can be done with the whole customer. @param {{detail: Detail, session: import("../types.js").Session, changed: () => void}} props */
-function Actions({ detail, session, changed }) {
+/**
+ * What can be done with the whole customer.
+ * @param {{detail: Detail, session: import("../types.js").Session, changed: () => void, leaving: (on: boolean) => void}} props leaving: it is about to be gone
+ */
+function Actions({ detail, session, changed, leaving }) {
   const [open, setOpen] = useState("");
   const c = detail.customer;
   const close = () => setOpen("");
@@ -108,14 +111,14 @@ function Actions({ detail, session, changed }) {
   return html`<button type="button" class="button" onClick=${() => act(c.archived ? "unarchive" : "archive").then(changed, said)}>${c.archived ? "Bring back" : "Archive"}</button>
     <${Menu} label="More"><button type="button" class="button bare" onClick=${() => setOpen("merge")}><${Icon} name="merge" />Merge into another</button>
       <a class="button bare" download href=${`/api/customers/${encodeURIComponent(c.id)}/dossier`}><${Icon} name="intray" />Download everything (JSON)</a><hr />
-      <button type="button" class="button bare danger" onClick=${() => act("delete").then(() => navigate(list), said)}><${Icon} name="cross" />Delete</button>
+      <button type="button" class="button bare danger" onClick=${() => { leaving(true); act("delete").then(() => navigate(list), (e) => { leaving(false); said(e); }); }}><${Icon} name="cross" />Delete</button>
       ${can(session, "run") ? html`<button type="button" class="button bare danger" onClick=${() => setOpen("erase")}><${Icon} name="alert" />Erase for good</button>` : null}<//>
-    ${open === "merge" ? html`<${MergeDialog} detail=${detail} close=${close} done=${(/** @type {string} */ id) => { close(); navigate(`/app/customers/${id}`); }} />` : null}
-    ${open === "erase" ? html`<${EraseDialog} detail=${detail} close=${close} done=${() => { close(); toast("Erased.", { good: true }); navigate(list); }} />` : null}`;
+    ${open === "merge" ? html`<${MergeDialog} detail=${detail} close=${close} leaving=${leaving} done=${(/** @type {string} */ id) => { close(); navigate(`/app/customers/${id}`); }} />` : null}
+    ${open === "erase" ? html`<${EraseDialog} detail=${detail} close=${close} leaving=${leaving} done=${() => { close(); toast("Erased.", { good: true }); navigate(list); }} />` : null}`;
 }
 
-/** @param {{detail: Detail, name: string, view: string, session: import("../types.js").Session, changed: () => void}} props */
-function Header({ detail, name, view, session, changed }) {
+/** @param {{detail: Detail, name: string, view: string, session: import("../types.js").Session, changed: () => void, leaving: (on: boolean) => void}} props */
+function Header({ detail, name, view, session, changed, leaving }) {
   const c = detail.customer;
   const line = [
     c.last_interaction ? html`Seen <${Ago} at=${c.last_interaction} />` : "Not seen yet",
@@ -125,7 +128,7 @@ function Header({ detail, name, view, session, changed }) {
   return html`<div class="person"><${Avatar} name=${name} id=${c.id} account=${c.is_account} large=${true} />
     <div class="person-text"><${PageHead} title=${name} line=${line} crumb=${c.is_account ? { href: "/app/accounts", text: "Accounts" } : { href: "/app/customers", text: "Customers" }}>
       <span class="segments" role="group" aria-label="View"><a href=${here({ view: undefined })} aria-current=${view === "json" ? undefined : "true"}>Profile</a><a href=${here({ view: "json" })} aria-current=${view === "json" ? "true" : undefined}>JSON</a></span>
-      <${Actions} detail=${detail} session=${session} changed=${changed} />
+      <${Actions} detail=${detail} session=${session} changed=${changed} leaving=${leaving} />
     </${PageHead}>
     <div class="facts known"><${Known} text=${c.uid} what="the id" code=${true} /><${Known} text=${c.email} what="the e-mail" /><${Known} text=${c.number} what="the number" />
       ${c.archived ? html`<span class="tag"><${Icon} name="box" tiny=${true} />archived</span>` : null}
@@ -143,9 +146,11 @@ function AsJSON({ id, version }) {
 export function Customer({ id, session }) {
   const { query } = usePlace();
   const detail = useResource(`customer ${id}`, (signal) => api.customer(id, signal));
+  const going = useRef(false); // deleted, merged away or erased from here: not to be read again
   const filter = { kind: query.show, event: query.event };
   const timeline = useTimeline(id, filter);
   const live = useLive(detail.error?.code === "not_found" ? "" : `/api/customers/${encodeURIComponent(id)}/live`, () => {
+    if (going.current) return;
     void detail.reload();
     void timeline.page.reload();
   });
@@ -158,7 +163,7 @@ export function Customer({ id, session }) {
   }
   const name = nameOf(d.customer);
   return html`<main id="content" class="page steady" tabindex="-1">
-    <${Header} detail=${d} name=${name} view=${query.view} session=${session} changed=${() => void detail.reload()} />
+    <${Header} detail=${d} name=${name} view=${query.view} session=${session} changed=${() => void detail.reload()} leaving=${(/** @type {boolean} */ on) => { going.current = on; }} />
     ${detail.error ? html`<${Trouble} error=${detail.error} doing="read this customer again" retry=${detail.reload} />` : null}
     ${query.view === "json" ? html`<${AsJSON} id=${id} version=${`${d.customer.last_interaction} ${d.events} ${JSON.stringify(d.attributes.map((a) => a.changed_at))}`} />` : html`
     <div class="profile">

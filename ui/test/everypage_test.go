@@ -34,8 +34,17 @@ func patterns(t *testing.T) []string {
 // them, by following the links of the others. What has no link there is in extra, by its pattern.
 func everyPage(t *testing.T, b *tab, extra map[string]string) map[string]string {
 	t.Helper()
-	found := maps.Clone(extra)
-	if found == nil {
+	found, missing := reachable(t, b, extra)
+	if len(missing) > 0 {
+		t.Fatalf("no page has a link to %q: give this test what they show, or a link", missing)
+	}
+	return found
+}
+
+// reachable is everyPage for a server that has not something of everything.
+func reachable(t *testing.T, b *tab, extra map[string]string) (found map[string]string, missing []string) {
+	t.Helper()
+	if found = maps.Clone(extra); found == nil {
 		found = map[string]string{}
 	}
 	var open []string
@@ -56,7 +65,7 @@ func everyPage(t *testing.T, b *tab, extra map[string]string) map[string]string 
 			}
 		}
 		if next == "" {
-			t.Fatalf("no page has a link to %q: give this test what they show, or a link", open)
+			return found, open
 		}
 		looked[next] = true
 		b.open(found[next])
@@ -74,7 +83,7 @@ func everyPage(t *testing.T, b *tab, extra map[string]string) map[string]string 
 			return false
 		})
 	}
-	return found
+	return found, nil
 }
 
 // filled is a server whose every page shows something, and the pages that no link is to be followed for.

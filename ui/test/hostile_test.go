@@ -3,8 +3,11 @@ package uitest
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
+	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -53,11 +56,28 @@ func plant(s *server, texts []string) {
 		}
 	}
 	s.must("POST", "/v1/batch", `{"data":[`+strings.Join(items, ",")+`]}`)
+	for i, text := range texts[:min(len(texts), 20)] {
+		if strings.TrimSpace(text) == "" {
+			continue
+		}
+		title := []rune(strings.TrimSpace(text))
+		s.must("POST", "/v1/lists", fmt.Sprintf(`{"title":%s}`, quote(string(title[:min(len(title), 60)]))))
+		s.task(fmt.Sprintf(`{"action":"set_attribute","attribute":%s,"value":%s,"ids":[%q]}`, keyOf(strings.TrimSpace(text)), quote(text), s.idOf(fmt.Sprint("evil_", i))))
+	}
 	for _, text := range texts[:min(len(texts), 60)] {
 		if title := keyOf(strings.TrimSpace(text)); title != `"blank"` {
 			s.must("POST", "/v1/segments", fmt.Sprintf(`{"title":%[1]s,"description":%[1]s,"rule":{"any":[{"attribute":%[1]s,"op":"is","value":%[2]s},{"event":%[1]s,"where":[{"property":%[1]s,"op":"contains","value":%[2]s}]}]}}`, title, quote(text)))
 		}
 	}
+}
+
+// columnsOf are attributes as the address of the ledger names its columns.
+func columnsOf(names []string) string {
+	var out []string
+	for _, n := range names {
+		out = append(out, url.QueryEscape(n))
+	}
+	return strings.Join(out, ",")
 }
 
 // keyOf is a text as a name of a member, which may not be empty or too long.
@@ -72,7 +92,7 @@ func keyOf(text string) string {
 // intact fails the test when something of the page was executed or broken.
 func (b *tab) intact(what string) {
 	b.t.Helper()
-	b.wait(`document.querySelector("#content h1") && document.querySelector(".rail") && document.querySelector(".tabbar")`)
+	b.wait(`document.querySelector("#content h1, #content input") && document.querySelector(".rail") && document.querySelector(".tabbar")`)
 	if b.is(`window.pwned || window.a || window.x || ({}).polluted`) {
 		b.t.Errorf("%s: a text was executed", what)
 	}
@@ -101,9 +121,12 @@ func TestHostileText_theNaughtyStringsToo(t *testing.T) {
 func walk(t *testing.T, s *server, n int, text func(i int) string) {
 	t.Helper()
 	b := s.signedIn()
+	where, _ := reachable(t, b, nil)
+	paths := append(slices.Sorted(maps.Values(where)), "/app/customers?limit=200", "/app/customers?sort=note&limit=200&where="+url.QueryEscape(`[{"attribute":"note","op":"exists"}]`),
+		"/app/customers?cols="+url.QueryEscape(columnsOf(nasty)), "/app/customers?query="+url.QueryEscape(nasty[0]))
 	for _, width := range []int64{1440, 390} {
 		b.look(width, false)
-		for _, path := range []string{"/app/customers?limit=200", "/app/events", "/app/attributes", "/app/requests", "/app/lists", "/app/segments", "/app/segments/new"} {
+		for _, path := range paths {
 			b.open(path)
 			b.intact(fmt.Sprintf("%s at %d px", path, width))
 		}

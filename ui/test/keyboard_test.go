@@ -26,7 +26,7 @@ func TestKeyboard_signInOpenACustomerAndGoBackWithTabAlone(t *testing.T) {
 		if b.is(`document.activeElement.matches("td.a a")`) {
 			break
 		}
-		if !b.is(`document.activeElement === document.body || document.activeElement.matches("a, button, input, select, [tabindex]")`) {
+		if !b.is(`document.activeElement === document.body || document.activeElement.matches("a, button, input, select, summary, [tabindex]")`) {
 			t.Fatal("the focus is lost on the way")
 		}
 	}

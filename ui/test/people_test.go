@@ -219,6 +219,7 @@ func TestCustomer_attributesAreChangedAddedAndRemoved(t *testing.T) {
 	b.open("/app/customers/" + s.idOf("ada"))
 	edit := func(name string) {
 		t.Helper()
+		b.wait(`!document.querySelector("dialog[open]")`)
 		b.is(fmt.Sprintf(`(document.querySelector('[aria-label="Change %s"]').click(), true)`, name))
 		b.wait(`document.querySelector("dialog[open] [name=value]")`)
 	}
