@@ -73,7 +73,7 @@ func (t *txn) marked(marks ...string) (bool, error) {
 }
 
 // liftHint ends every refusal: what to do when the person asks to be back.
-const liftHint = "Send it again with ?lift_erasure=true, or lift it on the dashboard under Settings, Privacy, if they asked to be back."
+const liftHint = "If they asked to be back, make the customer with PUT /v1/users/…?lift_erasure=true, or say so on the dashboard under Settings, Privacy."
 
 // checkErased refuses to make a customer whose id was erased for privacy.
 func (t *txn) checkErased(uid string) error {
