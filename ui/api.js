@@ -237,6 +237,8 @@ export const api = {
 
   /** @param {AbortSignal} [signal] @returns {Promise<{data: import("./types.js").EventName[]}>} */
   events: (signal) => call("GET", "/api/events", { signal }),
+  /** @param {string} name @param {AbortSignal} [signal] @returns {Promise<import("./types.js").AttributeDetail>} */
+  attribute: (name, signal) => call("GET", withQuery("/api/attribute", { name }), { signal }),
   /** @param {string} name @param {string} period @param {AbortSignal} [signal] @returns {Promise<import("./types.js").EventDetail>} */
   event: (name, period, signal) => call("GET", withQuery("/api/event", { name, period }), { signal }),
   /** @param {string} name @param {AbortSignal} [signal] @returns {Promise<{data: import("./types.js").LatestEvent[]}>} */

@@ -14,6 +14,7 @@ import { toast, Toasts } from "./components/toast.js";
 import { Trouble } from "./components/trouble.js";
 import { Account } from "./pages/account.js";
 import { Administrators } from "./pages/administrators.js";
+import { Attribute } from "./pages/attribute.js";
 import { Attributes } from "./pages/attributes.js";
 import { Audit } from "./pages/audit.js";
 import { Backups } from "./pages/backups.js";
@@ -56,6 +57,7 @@ const PAGES = [
   ["/app/events", Events],
   ["/app/events/:name", Event],
   ["/app/attributes", Attributes],
+  ["/app/attributes/:name", Attribute],
   ["/app/imports", Imports],
   ["/app/imports/:id", Import],
   ["/app/integrations", Integrations],

@@ -38,6 +38,7 @@
  */
 /** @typedef {{name: string, types: string[], seen: number, distinct: number, values: {value: string, count: number}[], min?: number, max?: number, numeric_text?: boolean}} PropertyDetail */
 /** @typedef {EventName & {period: string, unit: "day"|"hour", points: PlotPoint[], sums: Sums, ready: boolean, detail: PropertyDetail[], sampled: number}} EventDetail */
+/** @typedef {AttributeName & {people: number, ready: boolean, distinct: number, values: {value: string, count: number}[], texts: number, numeric_texts: number, min?: number, max?: number, segments: {id: string, title: string}[]}} AttributeDetail */
 /** @typedef {{id: string, at: string, customer: string, uid: string, name: string, source: string, value?: any, properties?: Record<string, any>}} LatestEvent */
 /**
  * @template T

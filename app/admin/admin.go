@@ -253,6 +253,7 @@ func (a *Admin) Mount(engine *gin.Engine) {
 	on("GET", "/event", a.event)
 	on("GET", "/event/latest", a.eventLatest)
 	on("GET", "/attributes", a.attributes)
+	on("GET", "/attribute", a.attribute)
 	on("GET", "/attributes/:name/values", a.values)
 	a.mountImports(g)
 	a.mountHealth(g)

@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"context"
 	"sort"
 	"strconv"
 
@@ -144,7 +145,16 @@ type attributeStat struct {
 }
 
 func (a *Admin) attributes(c *call) (any, error) {
-	stats, err := a.store.Attributes(c.Request.Context())
+	out, err := a.attributeStats(c.Request.Context())
+	if err != nil {
+		return nil, err
+	}
+	return envelope{Data: out}, nil
+}
+
+// attributeStats is the catalogue of those that somebody has, standard ones first.
+func (a *Admin) attributeStats(ctx context.Context) ([]attributeStat, error) {
+	stats, err := a.store.Attributes(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -172,5 +182,5 @@ func (a *Admin) attributes(c *call) (any, error) {
 		}
 		return out[i].Customers > out[j].Customers
 	})
-	return envelope{Data: out}, nil
+	return out, nil
 }

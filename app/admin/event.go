@@ -118,7 +118,7 @@ func describe(stat *app.EventStat, latest []app.OwnedEvent) []propertyDetail {
 			s.values[string(m.Value)]++
 			if len(m.Value) > 0 && m.Value[0] == '"' {
 				s.texts++
-				if text, _ := app.Text(m.Value); looksNumeric(text) {
+				if text, _ := app.Text(m.Value); app.LooksNumeric(text) {
 					s.numeric++
 				}
 			}
@@ -154,30 +154,6 @@ func describe(stat *app.EventStat, latest []app.OwnedEvent) []propertyDetail {
 	}
 	slices.SortStableFunc(out, func(a, b propertyDetail) int { return cmp.Compare(b.Seen, a.Seen) })
 	return out
-}
-
-// looksNumeric reports whether a text is a number that somebody quoted: digits, perhaps with
-// a sign and a point; no leading zero, which means something in a telephone number or a code.
-func looksNumeric(text string) bool {
-	digits, points := 0, 0
-	for i := range len(text) {
-		switch b := text[i]; {
-		case b >= '0' && b <= '9':
-			digits++
-		case b == '.':
-			points++
-		case b == '-' && i == 0:
-		default:
-			return false
-		}
-	}
-	if digits == 0 || digits > 15 || points > 1 {
-		return false
-	}
-	if text[0] == '-' {
-		text = text[1:]
-	}
-	return text[0] != '.' && text[len(text)-1] != '.' && (text[0] != '0' || len(text) == 1 || text[1] == '.')
 }
 
 type latestEvent struct {

@@ -119,6 +119,7 @@ var access = map[string]rule{
 	"GET /event":                   {whoeverIs, ""},
 	"GET /event/latest":            {whoeverIs, ""},
 	"GET /attributes":              {whoeverIs, ""},
+	"GET /attribute":               {whoeverIs, ""},
 	"GET /attributes/:name/values": {whoeverIs, ""},
 
 	"GET /imports":                {whoeverIs, ""},

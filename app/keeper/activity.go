@@ -1,6 +1,8 @@
 package keeper
 
 import (
+	"context"
+
 	"kith/app"
 	"kith/app/column"
 )
@@ -40,4 +42,29 @@ func (k *Keeper) EventHours(from app.Instant, n int) (counts map[string][]int64,
 	cols.RLock()
 	defer cols.RUnlock()
 	return cols.Hours(from, n), true
+}
+
+// Common describes an attribute's values over all customers, reading its column if need be.
+// While that goes on when ctx ends, ready is false.
+func (k *Keeper) Common(ctx context.Context, name string, limit int) (v app.Values, ready bool, err error) {
+	for {
+		select {
+		case <-k.loaded:
+		case <-ctx.Done():
+			return v, false, nil
+		}
+		cols, _ := k.there()
+		cols.RLock()
+		v, ready = cols.Common(name, limit)
+		cols.RUnlock()
+		if ready {
+			return v, true, nil
+		}
+		if err := k.want(ctx, []column.Need{{Attribute: name}}); err != nil {
+			if ctx.Err() != nil {
+				return v, false, nil
+			}
+			return v, false, err
+		}
+	}
 }

@@ -29,7 +29,7 @@ function tells(a) {
 function Row({ a, people }) {
   const main = Object.entries(a.types).sort((x, y) => y[1] - x[1])[0]?.[0];
   return html`<tr>
-    <td class="a"><b><${Name} name=${a.name} /></b>${tells(a) ? html` <span class="faint more">${a.label}</span>` : null}</td>
+    <td class="a"><a data-row href=${`/app/attributes/${encodeURIComponent(a.name)}`}><b><${Name} name=${a.name} /></b></a>${tells(a) ? html` <span class="faint more">${a.label}</span>` : null}</td>
     <td class="c"><${Types} types=${a.types} /></td>
     <td class="b num">${count(a.customers)}</td>
     <td class="num quiet">${people ? percent(a.customers / people) : ""}</td>
