@@ -283,6 +283,7 @@ func (w *importWriter) insert(r *app.ImportRow, rec *record) error {
 	t.touch(rec.id)
 	t.total("customers", 1)
 	t.spanned(rec.createdAt, 0, 1)
+	rec.dated = rec.createdAt // a later row of the file may change it
 	if rec.provisional {
 		t.total("provisional", 1)
 	}

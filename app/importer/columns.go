@@ -103,6 +103,8 @@ func (a *analysis) run(ctx context.Context, in io.Reader) error {
 		}
 	}
 	r := newRows(in, p)
+	look := newLookers(a.columns, contacts)
+	defer look.end() // whatever happens; a second end does nothing
 	var rows, blanks int64
 	for {
 		rec, err := r.next()
@@ -121,11 +123,7 @@ func (a *analysis) run(ctx context.Context, in io.Reader) error {
 		if rec.Fault != "" {
 			continue
 		}
-		for i := range a.columns {
-			if i < len(rec.Cells) {
-				a.columns[i].take(rec.Cells[i], contacts[i])
-			}
-		}
+		look.take(rec.Cells)
 		if key >= 0 && key < len(rec.Cells) {
 			if err := a.repeats.add(keyHash(rec.Cells[key], p.Match.Value)); err != nil {
 				return err
@@ -139,6 +137,9 @@ func (a *analysis) run(ctx context.Context, in io.Reader) error {
 			a.preview = append(a.preview, row)
 		}
 		a.sample(rec, rows)
+	}
+	if err := look.end(); err != nil {
+		return err
 	}
 	blanks = r.blanks
 	p.Rows, p.BlankLines, p.Read = rows, blanks, true
