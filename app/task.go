@@ -11,10 +11,12 @@ type Task struct {
 	By     string // who asked: an e-mail address
 	// List is the id of the list joined or left, Title its title then.
 	List, Title string
-	// Attribute is the name of what is set, Value its raw JSON; nil removes it.
+	// Attribute is the name of what is set, Value its raw JSON; nil removes it. Of those who
+	// join an account Value is the role, a JSON text, or nil.
 	Attribute string
 	Value     []byte
-	// Into is the row of the customer that another is merged into, UID its id then.
+	// Into is the row of the customer that another is merged into, or of the account that is
+	// joined or left, UID its id then.
 	Into int64
 	UID  string
 	// Total is how many customers were chosen, Done how many were looked at, Changed for how
@@ -45,10 +47,13 @@ const (
 	TaskDelete
 	TaskSetAttribute // or removes it
 	TaskMerge        // of the chosen customer into another
+	TaskJoinAccount  // members of Into, with the role of Value
+	TaskLeaveAccount
 )
 
 var taskActions = [...]string{TaskJoinList: "join_list", TaskLeaveList: "leave_list", TaskArchive: "archive", TaskUnarchive: "unarchive",
-	TaskDelete: "delete", TaskSetAttribute: "set_attribute", TaskMerge: "merge"}
+	TaskDelete: "delete", TaskSetAttribute: "set_attribute", TaskMerge: "merge",
+	TaskJoinAccount: "join_account", TaskLeaveAccount: "leave_account"}
 
 func (a TaskAction) String() string { return taskActions[a] }
 

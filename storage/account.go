@@ -127,8 +127,13 @@ func (t *txn) noteMembership(customer int64, uid string, account int64, accountU
 }
 
 func (t *txn) role(customer, account int64) (role *string, found bool, err error) {
-	found, err = t.w.q.row(background, "membership_find", args(customer, account), &role)
+	role, _, found, err = t.membership(customer, account)
 	return role, found, err
+}
+
+func (t *txn) membership(customer, account int64) (role *string, at app.Instant, found bool, err error) {
+	found, err = t.w.q.row(background, "membership_find", args(customer, account), &role, &at)
+	return role, at, found, err
 }
 
 func (t *txn) leaveAccount(c *app.LeaveAccount) (app.Result, error) {

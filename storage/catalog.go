@@ -3,6 +3,7 @@ package storage
 import (
 	"context"
 	"database/sql"
+	"slices"
 
 	"kith/app"
 )
@@ -35,13 +36,7 @@ func (db *DB) FindList(ctx context.Context, id string) (*app.List, error) {
 // Lists returns a page of lists, newest first, and whether there are more in the
 // direction of the page.
 func (db *DB) Lists(ctx context.Context, p app.Page) ([]app.List, bool, error) {
-	statement, at := "list_after", int64(1)<<62
-	if p.After != 0 {
-		at = p.After
-	}
-	if p.Before != 0 {
-		statement, at = "list_before", p.Before
-	}
+	statement, at := pageOf(p, "list_after", "list_before")
 	var out []app.List
 	err := db.queries.each(ctx, statement, args(at, p.Limit+1), func(rows *sql.Rows) error {
 		var l app.List
@@ -55,26 +50,39 @@ func (db *DB) Lists(ctx context.Context, p app.Page) ([]app.List, bool, error) {
 	if err != nil {
 		return nil, false, err
 	}
-	more := len(out) > p.Limit
-	if more {
+	out, more := pageFrom(p, out)
+	return out, more, nil
+}
+
+// pageOf is the statement that reads a page downwards or upwards, and the row that it begins at.
+func pageOf(p app.Page, down, up string) (statement string, at int64) {
+	switch {
+	case p.Before != 0:
+		return up, p.Before
+	case p.After != 0:
+		return down, p.After
+	default:
+		return down, 1 << 62
+	}
+}
+
+// pageFrom cuts what was read with one row too many, and puts the newest first.
+func pageFrom[T any](p app.Page, out []T) (_ []T, more bool) {
+	if more = len(out) > p.Limit; more {
 		out = out[:p.Limit]
 	}
 	if p.Before != 0 {
-		for i, j := 0, len(out)-1; i < j; i, j = i+1, j-1 {
-			out[i], out[j] = out[j], out[i]
-		}
+		slices.Reverse(out)
 	}
-	return out, more, nil
+	return out, more
 }
 
 // Subscribers returns a page of a list's subscribers, newest customers first, after a
 // customer's row (0: from the newest), and whether there are more. status -1 is any.
-func (db *DB) Subscribers(ctx context.Context, list int64, status int, after int64, limit int) ([]app.Subscriber, bool, error) {
-	if after == 0 {
-		after = 1 << 62
-	}
+func (db *DB) Subscribers(ctx context.Context, list int64, status int, p app.Page) ([]app.Subscriber, bool, error) {
+	statement, at := pageOf(p, "subscription_members", "subscription_members_before")
 	var out []app.Subscriber
-	err := db.queries.each(ctx, "subscription_members", args(list, after, status, limit+1), func(rows *sql.Rows) error {
+	err := db.queries.each(ctx, statement, args(list, at, status, p.Limit+1), func(rows *sql.Rows) error {
 		var s app.Subscriber
 		if err := rows.Scan(&s.Customer.Row, &s.Status, &s.At); err != nil {
 			return err
@@ -85,10 +93,7 @@ func (db *DB) Subscribers(ctx context.Context, list int64, status int, after int
 	if err != nil {
 		return nil, false, err
 	}
-	more := len(out) > limit
-	if more {
-		out = out[:limit]
-	}
+	out, more := pageFrom(p, out)
 	for i := range out {
 		rec, err := loadRecord(ctx, db.queries, out[i].Customer.Row)
 		if err != nil {

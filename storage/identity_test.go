@@ -329,7 +329,7 @@ func TestAccounts(t *testing.T) {
 	one(t, db, merge("also u", "u"))
 	refused(t, db, join("u", "also u", nil), app.CodeInvalid)
 	refused(t, db, join("also u", "u", nil), app.CodeInvalid)
-	members, err := db.Members(bg, storagetest.Customer(t, db, "acme").Row, -1)
+	members, _, err := db.Members(bg, storagetest.Customer(t, db, "acme").Row, app.Page{Limit: 1000})
 	if err != nil || len(members) != 1 || members[0].UID != "u" {
 		t.Errorf("members: %+v %v", members, err)
 	}

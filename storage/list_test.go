@@ -119,11 +119,11 @@ func TestAddSubscriber_findsByEmailThenNumberElseMakes(t *testing.T) {
 	if c := storagetest.Customer(t, db, "mail"); deref(c.Email) != "Mail@Example.com" || len(c.Attributes) != 0 {
 		t.Errorf("a form changed a customer that is there: %+v", c)
 	}
-	subscribers, more, err := db.Subscribers(bg, l.Row, -1, 0, 2)
+	subscribers, more, err := db.Subscribers(bg, l.Row, -1, app.Page{Limit: 2})
 	if err != nil || !more || len(subscribers) != 2 || subscribers[0].Customer.Row != made {
 		t.Errorf("the first page of subscribers: %+v %v %v", subscribers, more, err)
 	}
-	rest, more, err := db.Subscribers(bg, l.Row, int(app.Subscribed), subscribers[1].Customer.Row, 2)
+	rest, more, err := db.Subscribers(bg, l.Row, int(app.Subscribed), app.Page{After: subscribers[1].Customer.Row, Limit: 2})
 	if err != nil || more || len(rest) != 1 {
 		t.Errorf("the second page: %+v %v %v", rest, more, err)
 	}

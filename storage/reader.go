@@ -241,11 +241,14 @@ func (db *DB) Aliases(ctx context.Context, row int64) ([]string, error) {
 	return loadAliases(ctx, db.queries, "alias_list", row)
 }
 
-// Members returns the members of an account, newest first; limit -1 is all.
-func (db *DB) Members(ctx context.Context, account int64, limit int) ([]app.Membership, error) {
+// Members returns a page of an account's members, newest customers first, and whether there
+// are more in the direction of the page.
+func (db *DB) Members(ctx context.Context, account int64, p app.Page) ([]app.Membership, bool, error) {
+	statement, at := pageOf(p, "membership_page", "membership_page_before")
 	var out []app.Membership
-	err := loadMemberships(ctx, db, db.queries, "membership_members", args(account, limit), func(_ int64, m app.Membership) { out = append(out, m) })
-	return out, err
+	err := loadMemberships(ctx, db, db.queries, statement, args(account, at, p.Limit+1), func(_ int64, m app.Membership) { out = append(out, m) })
+	out, more := pageFrom(p, out)
+	return out, more, err
 }
 
 // The same for the writer, of one customer.

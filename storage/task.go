@@ -25,7 +25,8 @@ type taskItem struct {
 	Since  app.Instant     `json:"since,omitempty"`  // when that began, or when it was archived
 	From   json.RawMessage `json:"from,omitempty"`   // the attribute's value
 	FromAt app.Instant     `json:"from_at,omitempty"`
-	Place  int             `json:"place,omitempty"` // of the attribute among the others
+	Place  int             `json:"place,omitempty"`  // of the attribute among the others
+	Member *taskMember     `json:"member,omitempty"` // of the account, nil: it was none
 }
 
 const (
@@ -112,6 +113,15 @@ func (db *DB) checkTask(ctx context.Context, t *app.Task, rows *roaring64.Bitmap
 			return app.Invalid("", "one customer at a time is merged into another")
 		}
 		t.UID = into.uid
+	case app.TaskJoinAccount, app.TaskLeaveAccount:
+		account, err := checkAccountTask(ctx, db.queries, t)
+		if err != nil {
+			return err
+		}
+		if rows.Contains(uint64(t.Into)) {
+			return app.Invalid("into", "an account cannot be a member of itself")
+		}
+		t.UID = account.uid
 	case app.TaskArchive, app.TaskUnarchive, app.TaskDelete:
 	default:
 		return app.Invalid("action", "is none that there is")
@@ -316,6 +326,8 @@ func (t *txn) taskOn(k *app.Task, row int64) (changed bool, err error) {
 		return t.mergeKept(rec, k)
 	case app.TaskJoinList, app.TaskLeaveList:
 		changed, err = t.listTask(k, rec, &item)
+	case app.TaskJoinAccount, app.TaskLeaveAccount:
+		changed, err = t.accountTask(k, rec, &item)
 	case app.TaskArchive, app.TaskUnarchive:
 		item.Since = app.Instant(rec.archivedAt.Int64)
 		var res app.Result

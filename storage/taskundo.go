@@ -78,6 +78,8 @@ func (t *txn) undoItem(k *app.Task, i *storedItem) (bool, error) {
 	switch k.Action {
 	case app.TaskJoinList, app.TaskLeaveList:
 		return t.undoList(k, i)
+	case app.TaskJoinAccount, app.TaskLeaveAccount:
+		return t.undoAccount(k, rec, i)
 	case app.TaskArchive, app.TaskUnarchive:
 		return t.undoArchive(k, rec, i)
 	case app.TaskSetAttribute:

@@ -178,6 +178,9 @@ export const api = {
   /** @param {string} id @param {Query} query @param {AbortSignal} [signal] @returns {Promise<import("./types.js").Page<import("./types.js").Entry>>} */
   timeline: (id, query, signal) => call("GET", withQuery(`/api/customers/${at(id)}/timeline`, query), { signal }),
 
+  /** @param {string} id @param {Query} query @param {AbortSignal} [signal] @returns {Promise<import("./types.js").Page<import("./types.js").Relation>>} */
+  members: (id, query, signal) => call("GET", withQuery(`/api/customers/${at(id)}/members`, query), { signal }),
+
   /** What a person may set of a customer. @param {string} id @param {object} body @returns {Promise<import("./types.js").CustomerDetail>} */
   changeCustomer: (id, body) => call("PUT", `/api/customers/${at(id)}`, { body }),
   /** @param {string} id @param {string} uid repeated by a person */
@@ -231,7 +234,7 @@ export const api = {
   /** @param {{rule: object, segment?: string}} body @param {AbortSignal} [signal] @returns {Promise<import("./types.js").Preview>} */
   preview: (body, signal) => call("POST", "/api/segments/preview", { body, signal }),
   /** @param {string} name @param {AbortSignal} [signal] @returns {Promise<{data: {value: any, count: number}[], missing: number}>} */
-  values: (name, signal) => call("GET", `/api/attributes/${at(name)}/values`, { signal }),
+  values: (name, signal) => call("GET", withQuery("/api/attribute/values", { name }), { signal }),
   /** @param {string} customer @param {string} segment @param {AbortSignal} [signal] @returns {Promise<import("./types.js").Explained>} */
   why: (customer, segment, signal) => call("GET", `/api/customers/${at(customer)}/segments/${at(segment)}`, { signal }),
 

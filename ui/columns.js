@@ -22,6 +22,9 @@ export const OWN = [
   { key: "@since", name: "Since", type: "date", sort: "created_at", look: "roomy" },
 ];
 
+/** What the ledger of accounts has beside the name. @type {Column} */
+export const MEMBERS = { key: "@members", name: "Members", type: "number" };
+
 /** How the names are sorted. */
 export const BY_NAME = "first_name,last_name";
 

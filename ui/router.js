@@ -54,6 +54,24 @@ export function usePlace() {
 }
 
 /**
+ * A name as one part of an address. A browser takes "." and ".." for steps, even
+ * escaped, so those, and what would read like them, have a tilde before them.
+ * @param {string} name
+ */
+export function part(name) {
+  return encodeURIComponent(/^~*\.{1,2}$/.test(name) ? `~${name}` : name);
+}
+
+/**
+ * The name that a part of an address means: the reverse of part.
+ * @param {string} text
+ */
+function partOf(text) {
+  const name = decodeURIComponent(text);
+  return /^~+\.{1,2}$/.test(name) ? name.slice(1) : name;
+}
+
+/**
  * Matches "/app/customers/:id" against a path.
  * @param {string} pattern
  * @param {string} path
@@ -68,7 +86,7 @@ export function match(pattern, path) {
   for (let i = 0; i < want.length; i++) {
     if (want[i].startsWith(":")) {
       try {
-        params[want[i].slice(1)] = decodeURIComponent(have[i]);
+        params[want[i].slice(1)] = partOf(have[i]);
       } catch {
         return null;
       }

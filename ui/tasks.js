@@ -29,6 +29,8 @@ export function taskWords(t, n = t.state === "running" ? t.total : t.changed) {
     case "archive": return `${going ? "Archiving" : "Archived"} ${who}`;
     case "unarchive": return `${going ? "Bringing" : "Brought"} ${who} back from the archive`;
     case "delete": return `${going ? "Deleting" : "Deleted"} ${who}`;
+    case "join_account": return `${going ? "Adding" : "Added"} ${who} to the account ${t.into}`;
+    case "leave_account": return `${going ? "Taking" : "Took"} ${who} out of the account ${t.into}`;
     case "merge": return `Merged ${who} into ${t.into || "another"}`;
     default: return t.value === undefined ? `${going ? "Removing" : "Removed"} ${t.attribute} from ${who}` : `${going ? "Setting" : "Set"} ${t.attribute} for ${who}`;
   }

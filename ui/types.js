@@ -72,7 +72,8 @@
  * @property {Attribute[]} attributes
  * @property {{token: string, platform: string, added_at: string}[]} devices
  * @property {Relation[]} accounts
- * @property {Relation[]} [members]
+ * @property {Relation[]} [members] of an account, the newest
+ * @property {string} [members_next] the cursor of those after them
  * @property {Membership[]} lists
  * @property {{id: string, title: string, since: string|null}[]} segments
  * @property {string[]} aliases
@@ -120,7 +121,7 @@
 /** @typedef {{id: string, title: string, description: string|null, double_optin: boolean, redirect_url: string|null, archived: boolean, created_at: string, subscribed: number, pending: number, unsubscribed: number}} List */
 /** @typedef {{id: string, uid: string, name: string, email: string|null, number: string|null, status: string, since: string, confirm_url?: string}} Subscriber */
 /** @typedef {{name: string, count: number, customers: number, first_at: string, last_at: string, today: number, category: string, sources: string[], properties: {name: string, types: string[]}[], days: Day[]}} EventName */
-/** @typedef {{name: string, label: string, standard: boolean, types: Record<string, number>, customers: number, samples: string[], changed_at: string|null}} AttributeName */
+/** @typedef {{name: string, label: string, standard: boolean, types: Record<string, number>, customers: number, samples: string[], changed_at: string|null, common?: {value: string, count: number}[], numeric_texts?: number|null, looks_numeric?: boolean}} AttributeName */
 /** @typedef {{id: string, name: string, public: string, private_hint: string, private?: string, created_at: string, last_used_at: string|null, revoked_at: string|null, pinned: boolean, scopes: string[], previous_hint?: string, previous_until?: string}} Key */
 /**
  * @typedef {object} LoggedRequest

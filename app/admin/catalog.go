@@ -144,12 +144,49 @@ type attributeStat struct {
 	ChangedAt app.Instant      `json:"changed_at"`
 }
 
+// attributeLine is an attribute in the catalogue, with what is known of its values at once.
+type attributeLine struct {
+	attributeStat
+	Common []valueCount `json:"common"` // the most common; empty where they were not counted
+	// Numeric is how many texts say a number; null where they were not counted, and then
+	// LooksNumeric says whether a sample does.
+	Numeric      *int64 `json:"numeric_texts"`
+	LooksNumeric bool   `json:"looks_numeric"`
+}
+
+// glanceValues is how many common values a line of the catalogue has.
+const glanceValues = 4
+
 func (a *Admin) attributes(c *call) (any, error) {
 	out, err := a.attributeStats(c.Request.Context())
 	if err != nil {
 		return nil, err
 	}
-	return envelope{Data: out}, nil
+	var known map[string]app.Values
+	if a.o.Activity != nil {
+		names := make([]string, len(out))
+		for i := range out {
+			names[i] = out[i].Name
+		}
+		known = a.o.Activity.Glance(names, glanceValues)
+	}
+	lines := make([]attributeLine, len(out))
+	for i, s := range out {
+		lines[i] = attributeLine{attributeStat: s, Common: []valueCount{}}
+		if v, ok := known[s.Name]; ok {
+			lines[i].Numeric = &v.Numeric
+			for _, x := range v.Top {
+				lines[i].Common = append(lines[i].Common, valueCount{string(x.Value), int(x.Count)})
+			}
+			continue
+		}
+		for _, raw := range s.Samples {
+			if text, ok := app.Text([]byte(raw)); ok && app.LooksNumeric(text) {
+				lines[i].LooksNumeric = true
+			}
+		}
+	}
+	return envelope{Data: lines}, nil
 }
 
 // attributeStats is the catalogue of those that somebody has, standard ones first.

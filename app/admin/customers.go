@@ -216,22 +216,23 @@ type dayView struct {
 }
 
 type customerView struct {
-	Customer   customerRow        `json:"customer"`
-	Attributes []attributeView    `json:"attributes"`
-	Devices    []deviceView       `json:"devices"`
-	Accounts   []memberView       `json:"accounts"`
-	Members    []memberView       `json:"members"`
-	Lists      []subscriptionView `json:"lists"`
-	Segments   []inSegmentView    `json:"segments"` // those that the customer is in
-	Aliases    []string           `json:"aliases"`
-	External   []externalView     `json:"external"` // what services call the customer
-	Payments   int64              `json:"payments"` // events of payment gateways
-	Messages   int64              `json:"messages"` // events of messages
-	Events     int64              `json:"events"`
-	Changes    int64              `json:"changes"` // lines of history, events left out
-	Moves      int64              `json:"moves"`   // into segments and out of them
-	Entries    int64              `json:"entries"` // all three
-	Activity   []dayView          `json:"activity"`
+	Customer    customerRow        `json:"customer"`
+	Attributes  []attributeView    `json:"attributes"`
+	Devices     []deviceView       `json:"devices"`
+	Accounts    []memberView       `json:"accounts"`
+	Members     []memberView       `json:"members"`                // the newest
+	MembersNext string             `json:"members_next,omitempty"` // the cursor of those after them
+	Lists       []subscriptionView `json:"lists"`
+	Segments    []inSegmentView    `json:"segments"` // those that the customer is in
+	Aliases     []string           `json:"aliases"`
+	External    []externalView     `json:"external"` // what services call the customer
+	Payments    int64              `json:"payments"` // events of payment gateways
+	Messages    int64              `json:"messages"` // events of messages
+	Events      int64              `json:"events"`
+	Changes     int64              `json:"changes"` // lines of history, events left out
+	Moves       int64              `json:"moves"`   // into segments and out of them
+	Entries     int64              `json:"entries"` // all three
+	Activity    []dayView          `json:"activity"`
 }
 
 // externalView is what a service calls a customer.
@@ -276,11 +277,14 @@ func (a *Admin) customer(c *call) (any, error) {
 		v.Devices = append(v.Devices, deviceView{d.Token, d.Platform, d.At})
 	}
 	if customer.IsAccount {
-		members, err := a.store.Members(ctx, customer.Row, 50)
+		members, more, err := a.store.Members(ctx, customer.Row, app.Page{Limit: firstMembers})
 		if err != nil {
 			return nil, err
 		}
 		v.Members = membersOf(members)
+		if more {
+			v.MembersNext = members[len(members)-1].ID
+		}
 	}
 	if v.Aliases, err = a.store.Aliases(ctx, customer.Row); err != nil {
 		return nil, err
@@ -311,6 +315,31 @@ func (a *Admin) customer(c *call) (any, error) {
 	}
 	v.Activity = daysView(days, today-activityDays+1, today)
 	return v, nil
+}
+
+// firstMembers is how many members come with an account.
+const firstMembers = 10
+
+// members answers a page of an account's members, newest customers first.
+func (a *Admin) members(c *call) (any, error) {
+	customer, err := a.find(c)
+	if err != nil {
+		return nil, err
+	}
+	p, err := a.page(c)
+	if err != nil {
+		return nil, err
+	}
+	members, more, err := a.store.Members(c.Request.Context(), customer.Row, p)
+	if err != nil {
+		return nil, err
+	}
+	total := int64(customer.MemberCount)
+	e := &envelope{Data: membersOf(members), Total: &total}
+	if len(members) > 0 {
+		e.cursors(p, members[0].ID, members[len(members)-1].ID, more)
+	}
+	return e, nil
 }
 
 // daysView is a count for each day from first to last, days without any included.

@@ -19,6 +19,8 @@ type Activity interface {
 	Active(from []app.Instant) (counts []int64, loading float64)
 	// EventHours returns how many events of each name lie in each of n hours from an instant on.
 	EventHours(from app.Instant, n int) (counts map[string][]int64, ready bool)
+	// Glance describes the values of attributes as far as that is known at once.
+	Glance(names []string, limit int) map[string]app.Values
 	// Common describes an attribute's values; ready is false while they are still read when ctx ends.
 	Common(ctx context.Context, name string, limit int) (v app.Values, ready bool, err error)
 }

@@ -2,6 +2,7 @@ package admin
 
 import (
 	"io"
+	"strings"
 
 	"kith/app"
 	"kith/app/ingest"
@@ -127,21 +128,56 @@ func (a *Admin) subscribers(c *call) (any, error) {
 			status = int(s)
 		}
 	}
-	subscribers, more, err := a.store.Subscribers(ctx, l.Row, status, p.After, p.Limit)
+	if text := strings.TrimSpace(c.Query("query")); text != "" {
+		return a.searchSubscribers(c, l, status, text)
+	}
+	subscribers, more, err := a.store.Subscribers(ctx, l.Row, status, p)
 	if err != nil {
 		return nil, err
 	}
 	out := make([]subscriberView, len(subscribers))
-	for i, s := range subscribers {
-		out[i] = subscriberView{ID: s.Customer.ID, UID: s.Customer.UID, Name: s.Customer.Name(), Email: s.Customer.Email,
-			Number: s.Customer.Number, Status: s.Status.String(), Since: s.At}
-		if s.Status == app.Pending {
-			out[i].ConfirmURL = a.base(c) + "/confirm/" + a.store.ConfirmationToken(l.Row, s.Customer.Row)
-		}
+	for i := range subscribers {
+		out[i] = a.subscriberOf(c, l, &subscribers[i])
 	}
 	e := &envelope{Data: out}
-	if more && len(out) > 0 {
-		e.Next = out[len(out)-1].ID
+	if len(out) > 0 {
+		e.cursors(p, out[0].ID, out[len(out)-1].ID, more)
+	}
+	return e, nil
+}
+
+func (a *Admin) subscriberOf(c *call, l *app.List, s *app.Subscriber) subscriberView {
+	v := subscriberView{ID: s.Customer.ID, UID: s.Customer.UID, Name: s.Customer.Name(), Email: s.Customer.Email,
+		Number: s.Customer.Number, Status: s.Status.String(), Since: s.At}
+	if s.Status == app.Pending {
+		v.ConfirmURL = a.base(c) + "/confirm/" + a.store.ConfirmationToken(l.Row, s.Customer.Row)
+	}
+	return v
+}
+
+// searchSubscribers answers those of a list whom a text finds, best first; with a status
+// of -1 whatever theirs is.
+func (a *Admin) searchSubscribers(c *call, l *app.List, status int, text string) (any, error) {
+	q := &conditions{filter: app.CustomerFilter{Prefix: text, Lists: []string{l.ID}}}
+	if status >= 0 {
+		q.rules = append(q.rules, &app.Rule{Condition: &app.ListCondition{List: l.ID, Status: app.SubscriptionStatus(status)}})
+	}
+	e, customers, err := a.listed(c, q)
+	if err != nil {
+		return nil, err
+	}
+	out := []subscriberView{}
+	for i := range customers {
+		for _, on := range customers[i].Lists {
+			if on.List == l.Row && (status < 0 || on.Status == app.SubscriptionStatus(status)) {
+				out = append(out, a.subscriberOf(c, l, &app.Subscriber{Customer: customers[i], Status: on.Status, At: on.At}))
+			}
+		}
+	}
+	e.Data = out
+	if a.o.Search != nil {
+		index := a.o.Search.Index()
+		e.Index = &index
 	}
 	return e, nil
 }

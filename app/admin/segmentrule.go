@@ -131,7 +131,7 @@ func (a *Admin) values(c *call) (any, error) {
 	ctx, cancel := context.WithTimeout(c.Request.Context(), previewWait)
 	defer cancel()
 	count := func(test app.Test) (int64, error) {
-		p, err := a.membership.Preview(ctx, &app.Rule{Condition: &app.AttributeCondition{Attribute: c.Param("name"), Test: test}}, "", 0)
+		p, err := a.membership.Preview(ctx, &app.Rule{Condition: &app.AttributeCondition{Attribute: c.Query("name"), Test: test}}, "", 0)
 		if err == nil && p.Loading < 1 {
 			err = app.Fail(app.CodeUnavailable, "The values are being read. Try again in a moment.")
 		}
@@ -139,7 +139,7 @@ func (a *Admin) values(c *call) (any, error) {
 	}
 	out := []valueView{}
 	for _, s := range stats {
-		if s.Name != c.Param("name") {
+		if s.Name != c.Query("name") {
 			continue
 		}
 		for _, raw := range s.Samples {

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
 	"kith/app"
@@ -121,7 +122,13 @@ func (a *Admin) startTask(c *call) (any, error) {
 		t.Attribute, t.Value = p.Profile.Attributes[0].Name, p.Profile.Attributes[0].Value
 	}
 	var err error
-	if t.Action == app.TaskMerge {
+	switch t.Action {
+	case app.TaskJoinAccount:
+		if t.Value, err = roleOf(body.Value); err != nil {
+			return nil, err
+		}
+		fallthrough
+	case app.TaskLeaveAccount, app.TaskMerge:
 		if t.Into, err = a.store.FindID(ctx, body.Into); err != nil {
 			return nil, err
 		}
@@ -136,6 +143,24 @@ func (a *Admin) startTask(c *call) (any, error) {
 	}
 	c.target, c.detail = itoa(task.Row), map[string]any{"action": body.Action, "customers": task.Total}
 	return a.taskOf(task), nil
+}
+
+// maxRole bounds the role that a member of an account is given here.
+const maxRole = 250
+
+// roleOf is the role that a body names for the members of an account, nil for none.
+func roleOf(raw json.RawMessage) ([]byte, error) {
+	if raw == nil || string(raw) == "null" {
+		return nil, nil
+	}
+	var role string
+	if err := json.Unmarshal(raw, &role); err != nil || len(role) > maxRole {
+		return nil, app.Invalid("value", "must be a role, a text of up to %d bytes", maxRole)
+	}
+	if role = strings.TrimSpace(role); role == "" {
+		return nil, nil
+	}
+	return app.Quote(role), nil
 }
 
 // attributesBody is the body of a request that sets one custom attribute.

@@ -44,6 +44,24 @@ func (k *Keeper) EventHours(from app.Instant, n int) (counts map[string][]int64,
 	return cols.Hours(from, n), true
 }
 
+// Glance describes the values of attributes as far as that is known at once; those of which
+// nothing is known are left out.
+func (k *Keeper) Glance(names []string, limit int) map[string]app.Values {
+	out := map[string]app.Values{}
+	cols, loading := k.there()
+	if loading < 1 {
+		return out
+	}
+	cols.RLock()
+	defer cols.RUnlock()
+	for _, name := range names {
+		if v, ok := cols.Glance(name, limit); ok {
+			out[name] = v
+		}
+	}
+	return out
+}
+
 // Common describes an attribute's values over all customers, reading its column if need be.
 // While that goes on when ctx ends, ready is false.
 func (k *Keeper) Common(ctx context.Context, name string, limit int) (v app.Values, ready bool, err error) {

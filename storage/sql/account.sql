@@ -13,6 +13,22 @@ where m.account_id = :account
 order by m.customer_id desc
 limit :limit
 
+-- name: membership_page
+-- A page of the members of an account, newest customers first. Served by memberships_account.
+select m.account_id, c.id, c.uid, c.inserted_at, c.first_name, c.last_name, m.role, m.at
+from memberships m join customers c on c.id = m.customer_id
+where m.account_id = :account and m.customer_id < :after
+order by m.customer_id desc
+limit :limit
+
+-- name: membership_page_before
+-- The same upwards. Served by memberships_account.
+select m.account_id, c.id, c.uid, c.inserted_at, c.first_name, c.last_name, m.role, m.at
+from memberships m join customers c on c.id = m.customer_id
+where m.account_id = :account and m.customer_id > :before
+order by m.customer_id
+limit :limit
+
 -- name: membership_counts
 -- How many members each account has. Served by memberships_account alone.
 select account_id, count(*)
@@ -21,7 +37,7 @@ where account_id in (select value from json_each(:accounts))
 group by account_id
 
 -- name: membership_find
-select role from memberships where customer_id = :customer and account_id = :account
+select role, at from memberships where customer_id = :customer and account_id = :account
 
 -- name: membership_save
 insert into memberships (customer_id, account_id, role, at) values (:customer, :account, :role, :at)

@@ -62,3 +62,11 @@ from subscriptions
 where list_id = :list and customer_id < :after and (:status < 0 or status = :status)
 order by customer_id desc
 limit :limit
+
+-- name: subscription_members_before
+-- The same upwards. Served by the primary key.
+select customer_id, status, at
+from subscriptions
+where list_id = :list and customer_id > :before and (:status < 0 or status = :status)
+order by customer_id
+limit :limit

@@ -1,7 +1,7 @@
 // @ts-check
 import { html } from "../preact.js";
 import { BY_NAME, nextSort, sorted } from "../columns.js";
-import { nameOf, own } from "../format.js";
+import { count, nameOf, own, plural } from "../format.js";
 import { here } from "../router.js";
 import { Ago } from "./ago.js";
 import { Avatar } from "./avatar.js";
@@ -41,6 +41,7 @@ function Cell({ c, column }) {
     case "@uid": return html`<code class="cut quiet" title=${c.uid}>${c.marks?.some((m) => m.field === "uid") ? mark("uid", c.uid) : c.uid}</code>`;
     case "@email": return html`<span class="cut" title=${c.email ?? undefined}>${mark("email", c.email)}</span>`;
     case "@number": return mark("number", c.number);
+    case "@members": return html`<b>${count(c.member_count)}</b>`;
     case "@lists": return html`<${Tags} lists=${c.lists ?? []} />`;
     case "@last": return html`<${Ago} at=${c.last_interaction} never="not yet" />`;
     case "@since": return html`<${Ago} at=${c.created_at} plainly=${true} />`;
@@ -58,6 +59,7 @@ function lookOf(column, first) {
     case "@uid": return "limit short";
     case "@email": return "limit quiet";
     case "@last": return "b quiet";
+    case "@members": return "num";
     case "@number": case "@since": case "@lists": return "quiet";
     default: return `limit short${first ? " d" : ""}${column.type === "number" ? " num" : ""}`;
   }
@@ -93,7 +95,7 @@ function Row({ c, columns, fresh, selection }) {
     <td class="a"><span class="who"><${Avatar} name=${name} id=${c.id} account=${c.is_account} />
       <a data-row class="cut" dir="auto" href=${`/app/customers/${c.id}`} title=${name.length > 28 ? name : undefined}><${Name} c=${c} name=${name} /></a>
       ${c.archived ? html`<span class="tag">archived</span>` : null}<${Found} c=${c} shown=${columns} /></span></td>
-    <td class="c indent narrow-only"><span class="cut">${contact === name ? c.uid : contact}</span></td>
+    <td class="c indent narrow-only"><span class="cut">${contact === name ? c.uid : contact}${c.is_account && c.member_count ? html`<span class="sep"></span>${plural(c.member_count, "member")}` : null}</span></td>
     ${columns.map((col) => html`<td key=${col.key} class=${`${lookOf(col, col === custom)} ${col.look ?? ""}`}><${Cell} c=${c} column=${col} /></td>`)}
   </tr>`;
 }

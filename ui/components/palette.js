@@ -2,7 +2,7 @@
 import { html, useEffect, useMemo, useRef, useState } from "../preact.js";
 import { api } from "../api.js";
 import { count, nameOf, percent } from "../format.js";
-import { navigate } from "../router.js";
+import { navigate, part } from "../router.js";
 import { Avatar } from "./avatar.js";
 import { Icon } from "./icon.js";
 import { Marked } from "./marked.js";
@@ -101,7 +101,7 @@ export function find(typed, customers, named, total = customers.length) {
     ...shown, ...more, ...pages,
     ...named_("Segments", named.segments, (g) => g.title, (g) => ({ key: g.id, href: `/app/segments/${g.id}`, note: count(g.count) }), "rings"),
     ...named_("Lists", named.lists, (l) => l.title, (l) => ({ key: l.id, href: `/app/lists/${l.id}` }), "list"),
-    ...named_("Events", named.events, (e) => e.name, (e) => ({ key: `event ${e.name}`, href: `/app/events/${encodeURIComponent(e.name)}` }), "pulse"),
+    ...named_("Events", named.events, (e) => e.name, (e) => ({ key: `event ${e.name}`, href: `/app/events/${part(e.name)}` }), "pulse"),
   ];
 }
 

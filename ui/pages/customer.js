@@ -20,6 +20,7 @@ import { Listing } from "../components/listing.js";
 import { Menu } from "../components/menu.js";
 import { MergeDialog } from "../components/merge-dialog.js";
 import { PageHead } from "../components/page-head.js";
+import { Accounts, Members } from "../components/relations.js";
 import { Select } from "../components/select.js";
 import { Subscription } from "../components/status.js";
 import { Timeline, useTimeline } from "../components/timeline.js";
@@ -40,14 +41,6 @@ function Devices({ devices }) {
   return html`<${Panel} title="Devices" n=${`${devices.length} of 5`}><ul class="rows">${devices.map((d) => html`
     <li key=${d.token}><div class="row"><${Icon} name="phone" class="faint" /><span class="nowrap">${d.platform === "ios" ? "iOS" : "Android"}</span>
       <code class="cut faint" title=${d.token}>${d.token}</code><span class="right faint"><${Ago} at=${d.added_at} /></span><${Copy} text=${d.token} what="the device token" /></div></li>`)}</ul></${Panel}>`;
-}
-
-/** @param {{title: string, people: import("../types.js").Relation[], icon: string, total?: number}} props */
-function Relations({ title, people, icon, total }) {
-  if (!people.length) return null;
-  return html`<${Panel} title=${title} n=${count(total ?? people.length)}><ul class="rows">${people.map((p) => html`
-    <li key=${p.id}><a class="row" href=${`/app/customers/${p.id}`}><${Icon} name=${icon} class="faint" /><span class="cut" dir="auto" title=${p.name || p.uid}>${p.name || p.uid}</span><span class="right">${p.role ?? ""}</span></a></li>`)}</ul>
-    ${total !== undefined && total > people.length ? html`<p class="note small">The first ${people.length} of ${count(total)}.</p>` : null}</${Panel}>`;
 }
 
 /** @param {{id: string, lists: Detail["lists"], may: boolean, changed: () => void}} props */
@@ -169,8 +162,8 @@ export function Customer({ id, session }) {
     <div class="profile">
       <div class="profile-left"><${AttributePanel} id=${id} attributes=${d.attributes} may=${can(session, "build")} changed=${() => void detail.reload()} /><${Devices} devices=${d.devices} /></div>
       <div class="profile-middle"><${Activity} days=${d.activity} /><${Timeline} timeline=${timeline} filter=${filter} detail=${d} live=${live} /></div>
-      <div class="profile-right"><${Relations} title="Members" people=${d.members ?? []} icon="person" total=${d.customer.member_count} />
-        <${Relations} title="Accounts" people=${d.accounts} icon="building" /><${Lists} id=${id} lists=${d.lists} may=${can(session, "build")} changed=${() => void detail.reload()} /><${Segments} id=${id} name=${name} segments=${d.segments} /><${Aliases} aliases=${d.aliases} /><${External} ids=${d.external} /></div>
+      <div class="profile-right"><${Members} detail=${d} may=${can(session, "build")} changed=${() => void detail.reload()} />
+        <${Accounts} detail=${d} may=${can(session, "build")} changed=${() => void detail.reload()} /><${Lists} id=${id} lists=${d.lists} may=${can(session, "build")} changed=${() => void detail.reload()} /><${Segments} id=${id} name=${name} segments=${d.segments} /><${Aliases} aliases=${d.aliases} /><${External} ids=${d.external} /></div>
     </div>`}
   </main>`;
 }

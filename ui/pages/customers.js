@@ -2,12 +2,13 @@
 import { html, useCallback, useEffect, useMemo, useRef, useState } from "../preact.js";
 import { api } from "../api.js";
 import { can } from "../can.js";
-import { columns, recall, remember, write } from "../columns.js";
+import { columns, MEMBERS, recall, remember, write } from "../columns.js";
 import { count, percent, plural } from "../format.js";
 import { parse, write as writeJSON } from "../json.js";
 import { useLive } from "../live.js";
 import { useResource } from "../resource.js";
 import { here, navigate, usePlace } from "../router.js";
+import { useSelection } from "../selection.js";
 import { useTaskMoves } from "../tasks.js";
 import { zone } from "../time.js";
 import { BulkBar } from "../components/bulk-bar.js";
@@ -104,45 +105,6 @@ function useFresh(key, rows) {
   }, [key, rows]);
 }
 
-/**
- * Who is selected: some by their ids, over several pages, or all who match.
- * @param {string} filter selecting begins anew when it changes
- * @param {import("../types.js").Customer[]} rows
- * @param {number|undefined} total
- */
-function useSelection(filter, rows, total) {
-  const [state, redraw] = useState({ filter, ids: /** @type {Set<string>} */ (new Set()), all: false });
-  const anchor = useRef("");
-  const latest = useRef(state); // clicks may come faster than the page is drawn
-  if (latest.current.filter !== filter) latest.current = { filter, ids: new Set(), all: false };
-  const now = latest.current;
-  const order = rows.map((c) => c.id);
-  const setState = (/** @type {typeof state} */ next) => {
-    latest.current = next;
-    redraw(next);
-  };
-  const set = (/** @type {Iterable<string>} */ ids) => setState({ filter, ids: new Set(ids), all: false });
-  const has = (/** @type {string} */ id) => latest.current.all || latest.current.ids.has(id);
-  const toggle = (/** @type {string} */ id, /** @type {boolean} */ range) => {
-    const ids = new Set(latest.current.all ? order : latest.current.ids);
-    const on = !has(id);
-    const [from, to] = [order.indexOf(range ? anchor.current : id), order.indexOf(id)].sort((a, b) => a - b);
-    for (const each of from < 0 ? [id] : order.slice(from, to + 1)) {
-      if (on || range) ids.add(each);
-      else ids.delete(each);
-    }
-    anchor.current = id;
-    set(ids);
-  };
-  const here = order.filter(has).length;
-  return {
-    table: { has, toggle, all: order.length > 0 && here === order.length, some: here > 0, page: (/** @type {boolean} */ on) => set(on ? [...now.ids, ...order] : [...now.ids].filter((id) => !order.includes(id))) },
-    chosen: { ids: [...now.ids], all: now.all, n: now.all ? total ?? 0 : now.ids.size, filter },
-    everybody: () => setState({ filter, ids: new Set(), all: true }),
-    clear: () => set([]),
-  };
-}
-
 /** What the index of the search says of itself, when not everything can be found. @param {{index: import("../types.js").Page<any>["index"]}} props */
 function IndexNote({ index }) {
   if (!index || index.state === "ready" || index.serving) return null;
@@ -214,7 +176,7 @@ function Ledger({ session, account }) {
       ? html`<section class="panel empty"><h2>${account ? "No account matches." : "Nobody matches."}</h2><p>The filters look at every ${noun} that is kept. The search reads names, e-mails, numbers, ids and the texts of attributes, and forgives a wrong letter.</p><p><a class="button" href=${account ? "/app/accounts" : "/app/customers"}>Show every ${noun}</a></p></section>`
       : html`<${FirstEvent} session=${session} account=${account} />`) : null}
     ${rows?.length ? html`<div class=${`panel ledger two bleed${page.stale ? " dim" : ""}`} aria-busy=${page.stale ? "true" : undefined}>
-      <${CustomerTable} rows=${rows} columns=${shown} fresh=${fresh} account=${account} sort=${query.sort} selection=${may ? selection.table : undefined} />
+      <${CustomerTable} rows=${rows} columns=${account ? [MEMBERS, ...shown] : shown} fresh=${fresh} account=${account} sort=${query.sort} selection=${may ? selection.table : undefined} />
       <${Pager} page=${page.data} said=${`${plural(rows.length, noun)} on this page${query.sort && !page.data?.next_cursor && total !== undefined && total > 10_000 ? "; in this order one sees the first 10,000: filter to see others" : ""}`} /></div>` : null}
     ${rows === undefined && !page.error ? html`<div class="panel skeleton" aria-busy="true"></div>` : null}
     ${may && selection.chosen.n > 0 ? html`<${BulkBar} chosen=${selection.chosen} total=${total} lists=${lists.data?.data ?? []} attributes=${attributes.data?.data ?? []} everybody=${selection.everybody} clear=${selection.clear} done=${() => void page.reload()} />` : null}

@@ -3,7 +3,7 @@ import { html } from "../preact.js";
 import { api } from "../api.js";
 import { count } from "../format.js";
 import { useResource } from "../resource.js";
-import { here, navigate, usePlace } from "../router.js";
+import { here, navigate, part, usePlace } from "../router.js";
 import { zone } from "../time.js";
 import { Ago } from "../components/ago.js";
 import { FirstEvent } from "../components/first-event.js";
@@ -40,7 +40,7 @@ function Row({ e }) {
   const shown = e.properties.slice(0, SHOWN);
   const rest = e.properties.length - shown.length;
   return html`<tr>
-    <td class="a limit title"><a data-row class="cut" dir="auto" href=${`/app/events/${encodeURIComponent(e.name)}`} title=${e.name}>${CATEGORIES[e.category] ? html`<span class="faint" title=${CATEGORIES[e.category].one}><${Icon} name=${CATEGORIES[e.category].icon} /> </span>` : null}<b>${e.name}</b></a></td>
+    <td class="a limit title"><a data-row class="cut" dir="auto" href=${`/app/events/${part(e.name)}`} title=${e.name}>${CATEGORIES[e.category] ? html`<span class="faint" title=${CATEGORIES[e.category].one}><${Icon} name=${CATEGORIES[e.category].icon} /> </span>` : null}<b>${e.name}</b></a></td>
     <td class="more spark-cell"><${Spark} days=${e.days} /></td>
     <td class="b num"><b>${count(e.count)}</b></td><td class="num quiet">${count(e.today)}</td>
     <td class="c num quiet">${count(e.customers)}<span class="narrow-only"> ${e.customers === 1 ? "customer" : "customers"}</span></td>

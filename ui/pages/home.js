@@ -6,7 +6,7 @@ import { ended } from "../imports.js";
 import { useLive } from "../live.js";
 import { change, PERIODS, periodOf, pointsOf, spanOf } from "../period.js";
 import { useResource } from "../resource.js";
-import { here, navigate, usePlace } from "../router.js";
+import { here, navigate, part, usePlace } from "../router.js";
 import { zone } from "../time.js";
 import { FirstRun, NextSteps, begun } from "../components/first-run.js";
 import { HomeHealth } from "../components/home-health.js";
@@ -65,7 +65,7 @@ function TopEvents({ home }) {
     ${!home.top_ready ? html`<p class="note" role="status">The last hours of each event are counted once the events are read: ${percent(home.active.loading)}.</p>`
       : home.top.length === 0 ? html`<p class="note">No events in the ${period.span}.</p>`
       : html`<div class="scroll"><table><thead><tr><th scope="col">Event</th><th scope="col" class="more">${period.span[0].toUpperCase() + period.span.slice(1)}</th><th scope="col" class="num" aria-sort="descending">Count</th><th scope="col" class="num">Customers</th><th scope="col" class="num">Change</th></tr></thead>
-        <tbody>${home.top.map((e) => html`<tr key=${e.name}><td class="a limit"><a data-row class="cut" dir="auto" title=${e.name} href=${`/app/events/${encodeURIComponent(e.name)}${home.period === "30d" ? "" : `?period=${home.period}`}`}>${e.name}</a></td>
+        <tbody>${home.top.map((e) => html`<tr key=${e.name}><td class="a limit"><a data-row class="cut" dir="auto" title=${e.name} href=${`/app/events/${part(e.name)}${home.period === "30d" ? "" : `?period=${home.period}`}`}>${e.name}</a></td>
           <td class="more spark-cell"><${Line} points=${e.points} unit="event" /></td><td class="b num"><b>${count(e.count)}</b></td><td class="c num quiet">${count(e.customers)}<span class="narrow-only"> ${e.customers === 1 ? "customer" : "customers"} ever</span></td>
           <td class="d num quiet" title=${`${count(e.whole)} against ${count(e.before)}, the step under way left out of both`}>${change(e.whole, e.before) || (e.whole ? "new" : "–")}</td></tr>`)}</tbody></table></div>`}
   </section>`;

@@ -9,8 +9,18 @@ import { Ago } from "../components/ago.js";
 import { Icon } from "../components/icon.js";
 import { ListForm } from "../components/list-form.js";
 import { PageHead } from "../components/page-head.js";
+import { SortHead, sorted } from "../components/sort-head.js";
 import { SearchField } from "../components/search-field.js";
 import { Trouble } from "../components/trouble.js";
+
+/** What the table is sorted by. @type {Record<string, {text: string, by: (l: import("../types.js").List) => number|string}>} */
+const SORTS = {
+  made: { text: "Made", by: (l) => -Date.parse(l.created_at) },
+  title: { text: "List", by: (l) => l.title.toLocaleLowerCase() },
+  subscribed: { text: "Subscribed", by: (l) => -l.subscribed },
+  pending: { text: "Pending", by: (l) => -l.pending },
+  unsubscribed: { text: "Unsubscribed", by: (l) => -l.unsubscribed },
+};
 
 /** @param {{l: import("../types.js").List}} props */
 function Row({ l }) {
@@ -30,7 +40,10 @@ export function Lists() {
   const all = lists.data?.data;
   const archived = query.archived === "true";
   const typed = (query.query ?? "").toLocaleLowerCase();
-  const shown = all?.filter((l) => l.archived === archived && l.title.toLocaleLowerCase().includes(typed));
+  const shown = all?.filter((l) => l.archived === archived && (l.title.toLocaleLowerCase().includes(typed) || l.description?.toLocaleLowerCase().includes(typed)));
+  const at = Object.hasOwn(SORTS, query.sort ?? "") ? query.sort : "made";
+  const rows = shown && sorted(shown, SORTS[at].by);
+  const head = (/** @type {string} */ name, look = "") => html`<${SortHead} sorts=${SORTS} at=${at} name=${name} class=${look} />`;
   const gone = all?.filter((l) => l.archived).length ?? 0;
   const tab = (/** @type {string|undefined} */ value, /** @type {string} */ text) => html`<a href=${here({ archived: value })} data-keep aria-current=${archived === (value === "true") ? "true" : undefined}>${text}</a>`;
   const form = making ? html`<${ListForm} close=${() => setMaking(false)} saved=${(/** @type {any} */ l) => { setMaking(false); void lists.reload(); navigate(`/app/lists/${l.id}`); }} />` : null;
@@ -40,11 +53,11 @@ export function Lists() {
     ${lists.error ? html`<${Trouble} error=${lists.error} doing="read the lists" retry=${lists.reload} />` : null}
     ${all?.length ? html`<div class="tools" role="search"><${SearchField} value=${query.query ?? ""} label="Search lists" change=${(/** @type {string} */ text) => navigate(here({ query: text }), { replace: true })} />
       ${gone || archived ? html`<span class="segments" role="group" aria-label="State">${tab(undefined, "In use")}${tab("true", "Archived")}</span>` : null}</div>` : null}
-    ${shown?.length ? html`<div class="panel ledger two bleed"><div class="scroll"><table><thead><tr><th scope="col">List</th><th scope="col" class="more">Description</th><th scope="col" class="num">Subscribed</th><th scope="col" class="num">Pending</th><th scope="col" class="num">Unsubscribed</th><th scope="col">Joining</th><th scope="col">Made</th></tr></thead>
-      <tbody>${shown.map((l) => html`<${Row} key=${l.id} l=${l} />`)}</tbody></table></div></div>` : null}
+    ${rows?.length ? html`<div class="panel ledger two bleed"><div class="scroll"><table><thead><tr>${head("title")}<th scope="col" class="more">Description</th>${head("subscribed", "num")}${head("pending", "num")}${head("unsubscribed", "num")}<th scope="col">Joining</th>${head("made")}</tr></thead>
+      <tbody>${rows.map((l) => html`<${Row} key=${l.id} l=${l} />`)}</tbody></table></div></div>` : null}
     ${all && shown?.length === 0 ? html`<section class="panel empty">${all.length === 0
       ? html`<h2>No lists yet.</h2><p>A list is what people subscribe to: a letter, service notices. They join by the API, by an SDK, or by a form on your own page, and may be asked to confirm first.</p><div class="actions">${create}</div>`
-      : html`<h2>No list matches.</h2><p><a class="button" href="/app/lists">Show the lists in use</a></p>`}</section>` : null}
+      : html`<h2>No list matches.</h2><p>The search reads titles and descriptions.</p><p><a class="button" href="/app/lists">Show the lists in use</a></p>`}</section>` : null}
     ${!all && !lists.error ? html`<div class="panel skeleton" aria-busy="true"></div>` : null}
     ${form}</main>`;
 }
