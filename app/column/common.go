@@ -87,8 +87,8 @@ func (v *values) common(limit int) (distinct int, top []app.ValueCount) {
 const glanced = 2048
 
 // Glance is Common for whoever looks at all attributes: only what takes no walk over the
-// customers, nothing of columns that are not there, and without the numbers' bounds. It
-// keeps no column in memory that nobody else uses.
+// customers, nothing of columns that are not there, and neither Texts nor bounds. It keeps
+// no column in memory that nobody else uses.
 func (s *Store) Glance(name string, limit int) (out app.Values, ok bool) {
 	v := s.attrs[name]
 	if v == nil {
@@ -96,7 +96,6 @@ func (s *Store) Glance(name string, limit int) (out app.Values, ok bool) {
 	}
 	take := func(raw []byte, n int64) {
 		if len(raw) > 0 && raw[0] == '"' {
-			out.Texts += n
 			if text, _ := app.Text(raw); app.LooksNumeric(text) {
 				out.Numeric += n
 			}

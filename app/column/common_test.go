@@ -39,6 +39,9 @@ func TestCommon_countsWhatAWalkCounts(t *testing.T) {
 			if isStandard(name) {
 				continue
 			}
+			if g, ok := s.Glance(name, 1000); ok && (g.Numeric != numeric || g.Distinct != got.Distinct || len(g.Top) != len(got.Top)) {
+				t.Fatalf("%s: at a glance %d values, %d numbers as text; want %d, %d", name, g.Distinct, g.Numeric, got.Distinct, numeric)
+			}
 			if got.Distinct > 0 {
 				for _, v := range got.Top {
 					if want[string(v.Value)] != v.Count {

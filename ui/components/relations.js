@@ -21,7 +21,7 @@ const PAGE = 10;
 /** @param {{p: Relation, icon: string, say: string, drop?: () => void}} props */
 function Row({ p, icon, say, drop }) {
   const name = p.name || p.uid;
-  return html`<li><div class="row"><${Icon} name=${icon} class="faint" /><a class="cut row-link" dir="auto" href=${`/app/customers/${p.id}`} title=${name}>${name}</a>
+  return html`<li><div class="row relation"><${Icon} name=${icon} class="faint" /><a class="cut row-link" dir="auto" href=${`/app/customers/${p.id}`} title=${name}>${name}</a>
     <span class="right"><span class="cut" dir="auto" title=${p.role ?? undefined}>${p.role ?? ""}</span>${drop ? html`<button type="button" class="button bare small square edit" aria-label=${`${say} ${name}`} title=${say} onClick=${drop}><${Icon} name="cross" tiny=${true} /></button>` : null}</span></div></li>`;
 }
 
@@ -48,7 +48,7 @@ export function Members({ detail, may, changed }) {
     ${people?.length ? html`<ul class=${paged && page.stale ? "rows dim" : "rows"}>${people.map((p) => html`<${Row} key=${p.id} p=${p} icon="person" say="Take out" drop=${may ? () => void drop(p) : undefined} />`)}</ul>` : null}
     ${people?.length === 0 ? html`<p class="note">${c.member_count ? html`Nobody is left on this page. <a class="link" data-keep href=${here({ members_after: undefined, members_before: undefined })}>The first one</a>` : "Nobody yet."}</p>` : null}
     ${!people && !page.error ? html`<div class="note" aria-busy="true">Reading…</div>` : null}
-    ${shown && (paged || shown.next_cursor) ? html`<nav class="row members-pages" aria-label="Pages of members"><a class="link small" href=${all}>See all as customers</a><span class="right">${go("Previous", undefined, shown.previous_cursor)}${go("Next", shown.next_cursor, undefined)}</span></nav>` : null}
+    ${shown && (paged || shown.next_cursor) ? html`<nav class="row members-pages" aria-label="Pages of members"><a class="link small" href=${all} aria-label="See all members as customers">See all</a><span class="right">${go("Previous", undefined, shown.previous_cursor)}${go("Next", shown.next_cursor, undefined)}</span></nav>` : null}
     ${adding ? html`<${PickCustomers} title="Add members" ask="Who belongs to this account?" role=${true} button=${sayN("Add")} close=${() => setAdding(false)}
       taken=${(/** @type {any} */ x) => (x.id === c.id ? "this account" : (detail.members ?? []).some((m) => m.id === x.id) ? "a member" : "")}
       act=${(/** @type {string[]} */ ids, /** @type {string} */ role) => start({ action: "join_account", into: c.id, ids, ...(role ? { value: role } : {}) }).then(changed)} />` : null}</section>`;
@@ -59,7 +59,7 @@ export function Accounts({ detail, may, changed }) {
   const [adding, setAdding] = useState(false);
   const overview = useResource("overview", api.overview);
   const c = detail.customer;
-  const offer = may && Boolean(overview.data?.accounts);
+  const offer = may && !c.is_account && Boolean(overview.data?.accounts);
   if (!detail.accounts.length && !offer) return null;
   const drop = (/** @type {Relation} */ a) => start({ action: "leave_account", into: a.id, ids: [c.id] }).then(changed, failed("Not taken out"));
   return html`<section class="panel" aria-label="Accounts"><div class="panel-head"><h2>Accounts</h2><span class="n">${count(detail.accounts.length)}</span>

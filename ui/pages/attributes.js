@@ -15,10 +15,10 @@ import { Trouble } from "../components/trouble.js";
 import { TypeMark, typeWord } from "../components/type-mark.js";
 import { Value } from "../components/value.js";
 
-/** @param {{types: Record<string, number>}} props */
-function Types({ types }) {
+/** @param {{types: Record<string, number>, children?: any}} props */
+function Types({ types, children }) {
   const sorted = Object.entries(types).sort((a, b) => b[1] - a[1]);
-  return html`<span class="type-list">${sorted.map(([type, n], i) => html`<span key=${type} class=${i > 0 ? "warn nowrap" : "nowrap"} title=${`${typeWord(type)} in ${plural(n, "customer")}`}><${TypeMark} type=${type} odd=${i > 0} /> ${typeWord(type).toLowerCase()}${sorted.length > 1 ? ` ${count(n)}` : ""}</span>`)}</span>`;
+  return html`<span class="type-list">${sorted.map(([type, n], i) => html`<span key=${type} class=${i > 0 ? "warn nowrap" : "nowrap"} title=${`${typeWord(type)} in ${plural(n, "customer")}`}><${TypeMark} type=${type} odd=${i > 0} /> ${typeWord(type).toLowerCase()}${sorted.length > 1 ? ` ${count(n)}` : ""}</span>`)}${children}</span>`;
 }
 
 /** Whether the label says more than the name does. @param {import("../types.js").AttributeName} a */
@@ -50,7 +50,7 @@ function Row({ a, people }) {
   const main = Object.entries(a.types).sort((x, y) => y[1] - x[1])[0]?.[0];
   return html`<tr>
     <td class="a"><a data-row href=${`/app/attributes/${part(a.name)}`}><b><${Name} name=${a.name} /></b></a>${tells(a) ? html` <span class="faint more">${a.label}</span>` : null}</td>
-    <td class="c"><${Types} types=${a.types} /><${Quoted} a=${a} /></td>
+    <td class="c"><${Types} types=${a.types}><${Quoted} a=${a} /><//></td>
     <td class="b num">${count(a.customers)}</td>
     <td class="num quiet" title=${people === undefined ? undefined : `${count(Math.max(0, people - a.customers))} have none`}>${people ? percent(a.customers / people) : ""}</td>
     <td class="wide samples quiet"><span class="cut"><${Values} a=${a} main=${main} /></span></td>

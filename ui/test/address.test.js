@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ApiError, withQuery } from "../api.js";
-import { match } from "../router.js";
+import { match, part } from "../router.js";
 import { PRIVATE, snippets } from "../snippets.js";
 
 test("a path matches its pattern, with its parts decoded", () => {
@@ -9,6 +9,14 @@ test("a path matches its pattern, with its parts decoded", () => {
   assert.deepEqual(match("/app/customers", "/app/customers"), {});
   assert.equal(match("/app/customers/:id", "/app/customers"), null);
   assert.equal(match("/app/customers/:id", "/app/customers/%E0%A4%A"), null);
+});
+
+test("every name has an address of its own, which a browser leaves as it is", () => {
+  for (const name of [".", "..", "...", "~.", "~..", "~~.", "~", "%2e", "a/b", "a/../b", " ", "?", "#", "é"]) {
+    const path = new URL(`/app/events/${part(name)}`, "http://127.0.0.1").pathname;
+    assert.deepEqual(match("/app/events/:name", path), { name }, name);
+  }
+  assert.equal(part("plan"), "plan");
 });
 
 test("an empty filter leaves no trace in the address", () => {
