@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 
@@ -288,33 +287,6 @@ func TestWriter_aFullFileIsSaidAndLeavesNothingHalfWritten(t *testing.T) {
 	holdFull(t, db, answered, func() { db.LimitPages(t, -1) })
 }
 
-func TestWriter_aFullDiskIsSaidAndLeavesNothingHalfWritten(t *testing.T) {
-	folder := t.TempDir()
-	if err := syscall.Mount("tmpfs", folder, "tmpfs", 0, "size=3m"); err != nil {
-		if os.Getenv("CI") == "true" {
-			t.Fatalf("a small disk of its own needs the right to mount one: %v", err)
-		}
-		t.Skipf("a small disk of its own needs the right to mount one: %v", err)
-	}
-	defer syscall.Unmount(folder, syscall.MNT_DETACH)
-	ballast := filepath.Join(folder, "ballast")
-	if err := os.WriteFile(ballast, make([]byte, 1<<20), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	db, err := storage.Open(bg, folder, storage.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer db.Close()
-	one(t, db, set("u0"))
-	answered := fill(t, db)
-	holdFull(t, db, answered, func() {
-		if err := os.Remove(ballast); err != nil {
-			t.Fatal(err)
-		}
-	})
-}
-
 func TestOpen_aHeldFolderIsRefusedAndSharedWorksBesideIt(t *testing.T) {
 	t.Parallel()
 	folder := t.TempDir()
@@ -359,49 +331,6 @@ func TestOpen_aHeldFolderIsRefusedAndSharedWorksBesideIt(t *testing.T) {
 	}
 	if out, err := child("open", folder).CombinedOutput(); err != nil {
 		t.Errorf("once it is free: %v %s", err, out)
-	}
-}
-
-func TestOpen_aFolderThatCannotBeWrittenSaysSo(t *testing.T) {
-	t.Parallel()
-	top, err := os.MkdirTemp("/tmp", "kith-readonly") // another user must be able to reach it
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { os.Chmod(filepath.Join(top, "data"), 0o700); os.RemoveAll(top) })
-	folder := filepath.Join(top, "data")
-	if err := openAndClose(folder); err != nil {
-		t.Fatal(err)
-	}
-	copied := filepath.Join(top, "test")
-	binary, err := os.ReadFile(os.Args[0])
-	if err == nil {
-		err = os.WriteFile(copied, binary, 0o755)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	for name, mode := range map[string]os.FileMode{top: 0o755, folder: 0o555, filepath.Join(folder, storage.FileName): 0o444, filepath.Join(folder, "kith.lock"): 0o444} {
-		if err := os.Chmod(name, mode); err != nil {
-			t.Fatal(err)
-		}
-	}
-	cmd := child("open", folder)
-	cmd.Path, cmd.Dir = copied, "/"
-	if os.Getuid() == 0 { // the superuser may write everywhere
-		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 65534, Gid: 65534}}
-	}
-	out, err := cmd.CombinedOutput()
-	if err == nil || !strings.Contains(string(out), "The data folder cannot be written") || !strings.Contains(string(out), folder) {
-		t.Errorf("got %v: %s", err, out)
-	}
-	cmd = child("open", filepath.Join(folder, "deeper"))
-	cmd.Path, cmd.Dir = copied, "/"
-	if os.Getuid() == 0 {
-		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 65534, Gid: 65534}}
-	}
-	if out, err := cmd.CombinedOutput(); err == nil || !strings.Contains(string(out), "make the data folder") {
-		t.Errorf("a folder that cannot be made: %v: %s", err, out)
 	}
 }
 

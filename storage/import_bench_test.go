@@ -4,11 +4,10 @@ import (
 	"database/sql"
 	"fmt"
 	"path/filepath"
-	"syscall"
 	"testing"
-	"time"
 
 	"kith/app"
+	"kith/app/segment/segmenttest"
 	"kith/storage"
 )
 
@@ -27,14 +26,6 @@ func importRows(from, n int, round int) []app.ImportRow {
 		}
 	}
 	return rows
-}
-
-// cpu is what this process has used of the processor: it tells more than the time on a
-// machine that others use.
-func cpu() time.Duration {
-	var u syscall.Rusage
-	_ = syscall.Getrusage(syscall.RUSAGE_SELF, &u)
-	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
 var importNames = []string{"plan", "usage_gb", "renewal", "active", "city", "address", "score"}
@@ -72,9 +63,9 @@ func BenchmarkImport_fresh(b *testing.B) {
 	}
 	defer db.Close()
 	b.ResetTimer()
-	from := cpu()
+	from := segmenttest.ProcessorTime()
 	benchImport(b, db, b.N, 0)
-	b.ReportMetric(float64((cpu()-from).Nanoseconds())/float64(b.N)/1000, "cpu-us/row")
+	b.ReportMetric(float64((segmenttest.ProcessorTime()-from).Nanoseconds())/float64(b.N)/1000, "cpu-us/row")
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "rows/s")
 }
 
@@ -86,9 +77,9 @@ func BenchmarkImport_again(b *testing.B) {
 	defer db.Close()
 	benchImport(b, db, b.N, 0)
 	b.ResetTimer()
-	from := cpu()
+	from := segmenttest.ProcessorTime()
 	benchImport(b, db, b.N, 1)
-	b.ReportMetric(float64((cpu()-from).Nanoseconds())/float64(b.N)/1000, "cpu-us/row")
+	b.ReportMetric(float64((segmenttest.ProcessorTime()-from).Nanoseconds())/float64(b.N)/1000, "cpu-us/row")
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "rows/s")
 }
 
@@ -107,7 +98,7 @@ func BenchmarkFloor_import(b *testing.B) {
 	var rates, costs []float64
 	for round := range 2 {
 		b.ResetTimer()
-		from := cpu()
+		from := segmenttest.ProcessorTime()
 		for i := 0; i < b.N; i += 5000 {
 			tx, _ := db.Begin()
 			st, _ := tx.Prepare("insert into customers (uid, first_name, last_name, number, email, created_at, attributes) values (?,?,?,?,?,?,jsonb(?)) on conflict (uid) do update set attributes = excluded.attributes")
@@ -128,7 +119,7 @@ func BenchmarkFloor_import(b *testing.B) {
 				b.Fatal(err)
 			}
 		}
-		costs = append(costs, float64((cpu()-from).Nanoseconds())/float64(b.N)/1000)
+		costs = append(costs, float64((segmenttest.ProcessorTime()-from).Nanoseconds())/float64(b.N)/1000)
 		rates = append(rates, float64(b.N)/b.Elapsed().Seconds())
 	}
 	b.ReportMetric(rates[0], "inserts/s")

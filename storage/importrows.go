@@ -211,6 +211,12 @@ func (w *importWriter) create(r *app.ImportRow) error {
 	if err != nil {
 		return w.refuseErased(r, err)
 	}
+	if err := t.checkErasedContact(nil, &r.Profile); err != nil {
+		if !isRefusal(err) {
+			return err
+		}
+		return w.refuse(&app.ImportRow{Number: r.Number, Line: r.Line}, "Whoever has the contact in this row was erased on request, and may not be made again.")
+	}
 	if n := given(r.Values); n > app.MaxAttributes {
 		return w.refuse(r, tooManyAttributes(n))
 	}

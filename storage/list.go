@@ -203,6 +203,7 @@ func (t *txn) setSubscription(c *app.SetSubscription) (app.Result, error) {
 
 // addSubscriber puts a person on a list, found by e-mail, else number, else made
 // without an id. On a double-opt-in list the subscription waits for confirmation.
+// Whoever was erased may put themselves on a list again: that is asking to be back.
 func (t *txn) addSubscriber(c *app.AddSubscriber) (app.Result, error) {
 	l, err := t.list(c.List)
 	if err != nil {

@@ -109,10 +109,13 @@ type happening struct {
 type model struct {
 	people []*person // in the order of their making
 	names  map[string]*person
-	erased map[string]bool
+	erased map[string]bool // ids
+	marked map[string]bool // the folded addresses of whoever was erased
 }
 
-func newModel() *model { return &model{names: map[string]*person{}, erased: map[string]bool{}} }
+func newModel() *model {
+	return &model{names: map[string]*person{}, erased: map[string]bool{}, marked: map[string]bool{}}
+}
 
 func (m *model) make(uid string) *person {
 	p := &person{uid: uid, attrs: map[string]string{}, devices: map[string]app.Instant{}, lists: map[int]app.SubscriptionStatus{}, accounts: map[*person]*string{}}
@@ -234,6 +237,13 @@ func (m *model) set(o op) bool {
 		case len(m.withEmail(email)) > 0:
 			return false
 		}
+	}
+	into := p
+	if into == nil && len(claimed) == 1 {
+		into = claimed[0]
+	}
+	if writeEmail && m.marked[strings.ToLower(email)] && (into == nil || !strings.EqualFold(into.email, email)) {
+		return false
 	}
 	switch {
 	case len(claimed) == 1 && p != nil:
@@ -401,6 +411,9 @@ func (m *model) remove(p *person, erase bool) {
 			delete(m.names, name)
 			m.erased[name] = m.erased[name] || erase
 		}
+	}
+	if erase && p.email != "" {
+		m.marked[strings.ToLower(p.email)] = true
 	}
 	for _, q := range m.people {
 		delete(q.accounts, p)

@@ -22,8 +22,8 @@ import (
 // meanwhile stays in the log, which can only be taken into the database when the snapshot
 // is closed. Reading a page costs some 4 µs, a gigabyte a second; packing it at half of one
 // processor makes that some twenty, in which the log grows by what is written. Measured
-// with 8 clients on 240 MB: their p99 is 1.6 times what it is without, where VACUUM INTO,
-// which also needs a second copy on the disk, makes it 7 times; and the stepwise copy of
+// with 8 clients on 240 MB: their p99 is some 2.2 times what it is without, where VACUUM INTO,
+// which also needs a second copy on the disk, makes it 6 times; and the stepwise copy of
 // SQLite's backup API begins anew at each commit of another connection.
 //
 // What was deleted is not in the copy: pages that nothing uses, and the parts of pages

@@ -154,14 +154,6 @@ func ErrorBody(sentence string) []byte {
 	return append(b, '}')
 }
 
-// shownPath is the path as people may read it.
-func (c *call) shownPath() string {
-	if c.hidden != "" {
-		return c.hidden
-	}
-	return c.Request.URL.Path
-}
-
 func (c *call) requestID() string { return c.Writer.Header().Get("X-Request-Id") }
 
 // log keeps the request for people to look at.

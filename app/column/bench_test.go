@@ -7,12 +7,12 @@ import (
 	"os"
 	"runtime"
 	"strconv"
-	"syscall"
 	"testing"
 	"time"
 
 	"kith/app"
 	"kith/app/segment"
+	"kith/app/segment/segmenttest"
 )
 
 // crowd is a [Reader] of customers and events made as they are read: with a million and ten
@@ -201,26 +201,16 @@ func BenchmarkPreview(b *testing.B) {
 			b.Fatal(err)
 		}
 		b.Run(r.name, func(b *testing.B) {
-			members, before := int64(0), processorTime()
+			members, before := int64(0), segmenttest.ProcessorTime()
 			for b.Loop() {
 				plan, _ := s.Compile(rule, nobodyNamed{})
 				plan.Ready(c.now)
 				members = plan.Count(10).Members
 			}
 			b.ReportMetric(float64(members), "members")
-			b.ReportMetric((processorTime()-before).Seconds()*1000/float64(b.N), "cpu-ms/op")
+			b.ReportMetric((segmenttest.ProcessorTime()-before).Seconds()*1000/float64(b.N), "cpu-ms/op")
 		})
 	}
-}
-
-// processorTime is what the process has used of the processors: on a machine that does other
-// work too it says more than the clock.
-func processorTime() time.Duration {
-	var u syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
-		return 0
-	}
-	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
 // BenchmarkOne asks a hundred rules about one customer.

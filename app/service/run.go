@@ -13,8 +13,6 @@ type program struct {
 	ctx    context.Context
 	cancel context.CancelFunc
 	ended  chan error
-	// self is told to stop when do ends by itself.
-	self service.Service
 }
 
 // Start is called by the service manager.

@@ -13,14 +13,6 @@ import (
 	"github.com/chromedp/chromedp/kb"
 )
 
-// names are those of the ledger, in its order.
-func (b *tab) names() string {
-	b.t.Helper()
-	var list []string
-	b.eval(`[...document.querySelectorAll("#content td.a a")].map((a) => a.innerText)`, &list)
-	return strings.Join(list, " ")
-}
-
 // shows waits until the ledger has these names.
 func (b *tab) shows(names string) {
 	b.t.Helper()
