@@ -43,7 +43,7 @@ test("every SDK has a snippet that leads here and asks for the private key by a 
 });
 
 test("the redirect for Node follows the scheme of this server", () => {
-  const [plain, secure] = ["http://127.0.0.1:5484", "https://kith.example"].map((base) => snippets(base)[1].parts[0].text);
+  const [plain, secure] = ["http://127.0.0.1:5484", "https://kith.example"].map((base) => snippets(base)[1].parts.map((p) => p.text).join("\n"));
   assert.match(plain, /net\.connect\(5484, "127\.0\.0\.1"\)/);
   assert.match(secure, /host: "kith\.example", port: 443, servername: "kith\.example"/);
 });
