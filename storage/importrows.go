@@ -211,12 +211,6 @@ func (w *importWriter) create(r *app.ImportRow) error {
 	if err != nil {
 		return w.refuseErased(r, err)
 	}
-	if err := t.checkErasedContact(nil, &r.Profile); err != nil {
-		if !isRefusal(err) {
-			return err
-		}
-		return w.refuse(&app.ImportRow{Number: r.Number, Line: r.Line}, "Whoever has the contact in this row was erased on request, and may not be made again.")
-	}
 	if n := given(r.Values); n > app.MaxAttributes {
 		return w.refuse(r, tooManyAttributes(n))
 	}
@@ -257,7 +251,7 @@ func (w *importWriter) refuseErased(r *app.ImportRow, err error) error {
 	if !isRefusal(err) {
 		return err
 	}
-	return w.refuse(&app.ImportRow{Number: r.Number, Line: r.Line}, "The customer of this row was erased on request, and may not be made again unasked.")
+	return w.refuse(&app.ImportRow{Number: r.Number, Line: r.Line}, "The customer of this row was erased on request, and may not be brought back unasked.")
 }
 
 // insert writes the record of a new customer with the row's values.

@@ -7,6 +7,9 @@ import "kith/app"
 // update writes what a row changes of a customer that is there.
 func (w *importWriter) update(r *app.ImportRow, rec *record) error {
 	t := w.t
+	if err := t.checkErasedContact(rec, &r.Profile); err != nil {
+		return w.refuseErased(r, err)
+	}
 	had := len(rec.attrs)
 	if had+given(r.Values) > app.MaxAttributes { // only then it is worth counting those that are new
 		names := map[string]bool{}

@@ -191,6 +191,10 @@ func TestForget_whoWasErasedIsNotInALaterReport(t *testing.T) {
 	if len(got) != 1 || got[0].Raw != "" || got[0].Line != 2 || strings.Contains(got[0].Reason, "p7") || !strings.Contains(got[0].Reason, "erased") {
 		t.Errorf("the report has %+v", got)
 	}
+	other := b.run("other.csv", []byte("uid,email,plan\np8,cy@example.com,Radio\np8,bo@example.com,Cable\n"), importer.Options{})
+	if got := b.refusals(other); len(got) != 1 || got[0].Raw != "" || got[0].Line != 2 {
+		t.Errorf("the address of an erased person went to somebody else: %+v", got)
+	}
 }
 
 func TestForget_nobodyTouchesNothing(t *testing.T) {
