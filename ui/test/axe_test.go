@@ -57,6 +57,15 @@ func (b *tab) accessible(source, what string, dark bool) {
 	}
 }
 
+// account makes an account with more members than a page of them has, and returns its internal id.
+func account(s *server) string {
+	s.t.Helper()
+	for i := range 12 {
+		s.must("POST", fmt.Sprintf("/v1/users/mint_%d/accounts", 10001+i), `{"accounts":[{"id":"acct_axe","role":"driver of a vehicle with a very long name"}]}`)
+	}
+	return s.idOf("acct_axe")
+}
+
 // Every page, in every look: it is no wider than its window, and axe finds nothing serious.
 // That it loads nothing from elsewhere and logs no error the tab sees to.
 func TestEveryPage_fitsAndIsAccessibleInAllLooks(t *testing.T) {
@@ -66,6 +75,7 @@ func TestEveryPage_fitsAndIsAccessibleInAllLooks(t *testing.T) {
 	b := s.signedIn()
 	where := everyPage(t, b, extra)
 	where["a customer as JSON"] = "/app/customers/" + s.idOf("mint_10043") + "?view=json"
+	where["an account"] = "/app/customers/" + account(s)
 	where["nobody matches"] = "/app/customers?query=nobody-like-this"
 	where["sorted and filtered"] = `/app/customers?sort=-usage_gb&where=[{"attribute":"plan","op":"is","value":"Fibre 100"}]&query=a`
 	where["no page"] = "/app/nowhere"
@@ -90,6 +100,7 @@ func TestAxe_whatOpensHasNoSeriousFinding(t *testing.T) {
 	s, _ := filled(t)
 	b := s.signedIn()
 	person := "/app/customers/" + s.idOf("mint_10044")
+	list := "/app/lists/" + between(s.must("POST", "/v1/lists", `{"title":"Letter"}`), `"id":"`, `"`)
 	opens := []struct{ what, path, script, wait string }{
 		{"the bulk bar", "/app/customers", `document.querySelectorAll("[data-select]")[1].click()`, `.bulk`},
 		{"columns", "/app/customers", `document.querySelector("[aria-label=Columns]").click()`, `dialog .columns`},
@@ -97,6 +108,8 @@ func TestAxe_whatOpensHasNoSeriousFinding(t *testing.T) {
 		{"a menu", person, `document.querySelector(".actions summary").click()`, `.menu[open]`},
 		{"an attribute", person, `document.querySelector(".attribute .edit").click()`, `dialog form`},
 		{"a merge", person, `[...document.querySelectorAll("button")].find((x) => x.textContent === "Merge into another").click()`, `dialog .merge`},
+		{"adding to a list", list, `[...document.querySelectorAll("button")].find((x) => x.innerText === "Add customers").click()`, `dialog form`},
+		{"adding members", "/app/customers/" + account(s), `document.querySelector("[aria-label=Members] button").click()`, `dialog [name=role]`},
 		{"an erasure", person, `[...document.querySelectorAll("button")].find((x) => x.textContent === "Erase for good").click()`, `dialog form`},
 	}
 	for _, key := range []string{"k", "?"} {
