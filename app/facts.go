@@ -1,5 +1,7 @@
 package app
 
+import "bytes"
+
 // Facts are what rules look at of one customer, but for its events, as light as they can
 // be read: of a million of them at once.
 type Facts struct {
@@ -27,33 +29,13 @@ type FactsEvent struct {
 // until it returns false. Unlike [Members] it keeps nothing: name and value are only good
 // during the call.
 func EachMember(obj []byte, visit func(name, value []byte) bool) {
-	i := skipSpace(obj, 0)
-	if i >= len(obj) || obj[i] != '{' {
-		return
-	}
-	for i = skipSpace(obj, i+1); i < len(obj) && obj[i] == '"'; {
-		end := skipText(obj, i+1)
-		name := obj[i+1 : max(end-1, i+1)]
-		for _, c := range name {
-			if c == '\\' {
-				if s, ok := Text(obj[i:end]); ok {
-					name = []byte(s)
-				}
-				break
+	_ = EachPair(obj, func(quoted, value []byte) bool { // what is no object has no members
+		name := quoted[1 : len(quoted)-1]
+		if bytes.IndexByte(name, '\\') >= 0 {
+			if s, ok := Text(quoted); ok {
+				name = []byte(s)
 			}
 		}
-		i = skipSpace(obj, end)
-		if i >= len(obj) || obj[i] != ':' {
-			return
-		}
-		i = skipSpace(obj, i+1)
-		end = skipValue(obj, i)
-		if end == i || !visit(name, obj[i:end:end]) {
-			return
-		}
-		if i = skipSpace(obj, end); i >= len(obj) || obj[i] != ',' {
-			return
-		}
-		i = skipSpace(obj, i+1)
-	}
+		return visit(name, value)
+	})
 }

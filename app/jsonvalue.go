@@ -68,40 +68,50 @@ var (
 // repeated names kept. obj must have passed CheckJSON, alone or as a part; each
 // Value points into it. The error says that obj is not an object.
 func Members(obj []byte, dst []Member) ([]Member, error) {
+	err := EachPair(obj, func(quoted, value []byte) bool {
+		name, ok := Text(quoted)
+		if ok {
+			dst = append(dst, Member{name, value})
+		}
+		return ok
+	})
+	return dst, err
+}
+
+// EachPair calls do with each member of an object, its name as the source quotes it,
+// until do returns false, which is an error like that of what is no object. obj must have
+// passed CheckJSON, alone or as a part; what do gets points into it.
+func EachPair(obj []byte, do func(quoted, value []byte) bool) error {
 	i := skipSpace(obj, 0)
 	if i >= len(obj) || obj[i] != '{' {
-		return dst, errNotObject
+		return errNotObject
 	}
 	i = skipSpace(obj, i+1)
 	if i < len(obj) && obj[i] == '}' {
-		return dst, nil
+		return nil
 	}
 	for i < len(obj) {
 		end := skipValue(obj, i)
-		name, ok := Text(obj[i:end])
-		if !ok {
-			return dst, errNotObject
-		}
+		name := obj[i:end:end]
 		i = skipSpace(obj, end)
 		if i >= len(obj) || obj[i] != ':' {
-			return dst, errNotObject
+			return errNotObject
 		}
 		i = skipSpace(obj, i+1)
 		end = skipValue(obj, i)
-		if end == i {
-			return dst, errNotObject
+		if end == i || !do(name, obj[i:end:end]) {
+			return errNotObject
 		}
-		dst = append(dst, Member{name, obj[i:end:end]})
 		i = skipSpace(obj, end)
 		if i < len(obj) && obj[i] == '}' {
-			return dst, nil
+			return nil
 		}
 		if i >= len(obj) || obj[i] != ',' {
-			return dst, errNotObject
+			return errNotObject
 		}
 		i = skipSpace(obj, i+1)
 	}
-	return dst, errNotObject
+	return errNotObject
 }
 
 // Elements appends the values of a list to dst. arr must have passed CheckJSON,

@@ -153,10 +153,11 @@ func appendJSONB(dst, raw []byte) []byte {
 	case '{':
 		at := len(dst)
 		dst = append(dst, jsonbObject|14<<4, 0, 0, 0, 0)
-		members, _ := app.Members(raw, nil)
-		for _, m := range members {
-			dst = appendJSONB(appendJSONBName(dst, m.Name), m.Value)
-		}
+		// A name stays as it was written: not every escape has a character of its own.
+		_ = app.EachPair(raw, func(quoted, value []byte) bool {
+			dst = appendJSONB(appendJSONBText(dst, quoted), value)
+			return true
+		})
 		return sizeJSONB(dst, at)
 	}
 	kind := byte(jsonbInt)
