@@ -70,9 +70,6 @@ func bodied(list string) []apitest.Request {
 }
 
 func TestBodies_ofJSONTestSuiteNeverBreakACall(t *testing.T) {
-	if testing.Short() {
-		t.Skip("one request after the other, over and over: without -short")
-	}
 	t.Parallel()
 	s := apitest.Start(t)
 	s.Do(t, "PUT", "/v1/users/ada", "{}", 200)
@@ -107,9 +104,6 @@ func TestBodies_ofJSONTestSuiteNeverBreakACall(t *testing.T) {
 }
 
 func TestValues_ofJSONTestSuiteGoRoundAsAttributes(t *testing.T) {
-	if testing.Short() {
-		t.Skip("one request after the other, over and over: without -short")
-	}
 	t.Parallel()
 	s := apitest.Start(t)
 	round := 0
@@ -165,9 +159,6 @@ func naughtyStrings(t *testing.T) []string {
 }
 
 func TestNaughtyStrings_comeBackByteForByte(t *testing.T) {
-	if testing.Short() {
-		t.Skip("one request after the other, over and over: without -short")
-	}
 	t.Parallel()
 	s := apitest.Start(t)
 	for i, text := range naughtyStrings(t) {

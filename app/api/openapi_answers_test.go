@@ -42,9 +42,6 @@ func callsOf(doc *openapi3.T) []callOf {
 
 // Every answer of the transcripts, right or refused, has the shape that is described.
 func TestOpenAPI_realAnswersHaveTheDescribedShape(t *testing.T) {
-	if testing.Short() {
-		t.Skip("one request after the other, over and over: without -short")
-	}
 	t.Parallel()
 	s := apitest.Start(t)
 	text := s.Send(t, apitest.Request{Method: "GET", Path: "/openapi.yaml", Auth: apitest.NoKeys})
