@@ -529,7 +529,7 @@ func suggest(name string, known []string) string {
 	}
 	best, least := "", 3
 	for _, k := range known {
-		if d := editDistance(strings.ToLower(name), k); d < least && d < len(k) {
+		if d := EditDistance(strings.ToLower(name), k); d < least && d < len(k) {
 			best, least = k, d
 		}
 	}
@@ -539,8 +539,9 @@ func suggest(name string, known []string) string {
 	return fmt.Sprintf("; did you mean %q?", best)
 }
 
-// editDistance counts the letters to put in, leave out or replace.
-func editDistance(a, b string) int {
+// EditDistance counts the letters to put in, leave out or replace; of a text of more than
+// 40 bytes it says that all are.
+func EditDistance(a, b string) int {
 	if len(a) > 40 {
 		return len(a)
 	}

@@ -247,7 +247,7 @@ func backupRounds() int {
 // While clients write as fast as they can, each backup holds all that was answered before
 // it began, nothing twice, every counter right; and when they have ended, all of it.
 func TestBackup_underFullLoad(t *testing.T) {
-	if testing.Short() {
+	if testing.Short() && os.Getenv("CI") != "true" {
 		t.Skip("builds and runs the program: not with -short")
 	}
 	binary, folder, l := buildKith(t), t.TempDir(), newLedger()

@@ -354,7 +354,7 @@ func (l *ledger) hold(t *testing.T, folder string) {
 }
 
 func TestCrash_everyAnsweredWriteIsThereExactlyOnce(t *testing.T) {
-	if testing.Short() {
+	if testing.Short() && os.Getenv("CI") != "true" {
 		t.Skip("builds and kills the program: not with -short")
 	}
 	binary, folder, l := buildKith(t), t.TempDir(), newLedger()

@@ -40,7 +40,7 @@ func (m *machine) tree(folders ...string) string {
 }
 
 func TestInstall_withSystemd(t *testing.T) {
-	if testing.Short() {
+	if testing.Short() && os.Getenv("CI") != "true" {
 		t.Skip("boots systemd")
 	}
 	given := installable(t)
@@ -92,7 +92,7 @@ func TestInstall_withSystemd(t *testing.T) {
 }
 
 func TestInstall_withoutSystemd(t *testing.T) {
-	if testing.Short() {
+	if testing.Short() && os.Getenv("CI") != "true" {
 		t.Skip("makes namespaces")
 	}
 	m := boot(t, installable(t), "none")

@@ -20,7 +20,7 @@ import (
 // replaced beneath it: what was answered is there, it takes less than five seconds, and
 // the new program goes on.
 func TestStop_underLoadFinishesWhatWasAnsweredWithinFiveSeconds(t *testing.T) {
-	if testing.Short() {
+	if testing.Short() && os.Getenv("CI") != "true" {
 		t.Skip("builds and runs the program: not with -short")
 	}
 	built, folder, l := buildKith(t), t.TempDir(), newLedger()

@@ -210,7 +210,7 @@ func readFile(path string) (map[string]any, error) {
 func like(name string) string {
 	best, least := "", 4
 	for _, k := range Keys {
-		if d := distance(name, k.Name); d < least {
+		if d := app.EditDistance(name, k.Name); d < least {
 			best, least = k.Name, d
 		}
 	}
@@ -218,27 +218,6 @@ func like(name string) string {
 		return "; did you mean " + best + "?"
 	}
 	return "; config.example.toml, which `kith init` writes, has all there are"
-}
-
-// distance is how many letters make b of a: put in, left out, or changed.
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			changed := diagonal
-			if a[i] != b[j] {
-				changed++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(changed, diagonal+1, row[j]+1)
-		}
-	}
-	return row[len(b)]
 }
 
 func (c *Config) check() (err error) {

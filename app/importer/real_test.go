@@ -1,6 +1,7 @@
 package importer_test
 
 import (
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -155,7 +156,7 @@ func TestImport_telcoIsThereCellByCellAndASecondTimeChangesNothing(t *testing.T)
 }
 
 func TestImport_adventureWorksIsThereCellByCell(t *testing.T) {
-	if testing.Short() {
+	if testing.Short() && os.Getenv("CI") != "true" {
 		t.Skip("reads a large file several times")
 	}
 	t.Parallel()
@@ -202,7 +203,7 @@ func TestImport_bankHasNoIDAndIsThereCellByCell(t *testing.T) {
 }
 
 func TestImport_chinookAndNorthwindAreThereCellByCellInEveryEncoding(t *testing.T) {
-	if testing.Short() {
+	if testing.Short() && os.Getenv("CI") != "true" {
 		t.Skip("reads a large file several times")
 	}
 	t.Parallel()

@@ -33,7 +33,7 @@ export function ticksOf(n) {
 }
 
 /** Moves a reading along points by pointer and by keys. @param {number} n */
-function useReading(n) {
+export function useReading(n) {
   const [at, setAt] = useState(-1);
   const bound = (/** @type {number} */ i) => Math.min(n - 1, Math.max(0, i));
   return {

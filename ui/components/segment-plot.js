@@ -5,6 +5,7 @@ import { count, plural, short } from "../format.js";
 import { dayLabel, dayLong } from "../time.js";
 import { roundUp } from "./bars.js";
 import { Icon } from "./icon.js";
+import { useReading } from "./plot.js";
 
 /** @typedef {import("../types.js").SegmentDay} Day */
 
@@ -25,27 +26,6 @@ export function SizeSpark({ days, since }) {
   const x = (/** @type {number} */ i) => (((i + first) / last) * 96).toFixed(1);
   const path = sizes.length === 1 ? `M90 ${y(high)}L96 ${y(high)}` : sizes.map((n, i) => `${i === 0 ? "M" : "L"}${x(i)} ${y(n).toFixed(1)}`).join("");
   return html`<svg class=${high === low ? "spark flat" : "spark"} viewBox="0 0 96 20" preserveAspectRatio="none" role="img" aria-label=${`From ${count(sizes[0])} to ${plural(sizes[sizes.length - 1], "customer")} in ${plural(sizes.length, "day")}`}><path d=${path} /></svg>`;
-}
-
-/** Moves a reading along days by pointer and by arrow keys. @param {number} n */
-function useReading(n) {
-  const [at, setAt] = useState(-1);
-  const bound = (/** @type {number} */ i) => Math.min(n - 1, Math.max(0, i));
-  return {
-    at,
-    move: (/** @type {PointerEvent} */ e) => {
-      const box = /** @type {HTMLElement} */ (e.currentTarget).getBoundingClientRect();
-      setAt(bound(Math.floor(((e.clientX - box.left) / box.width) * n)));
-    },
-    leave: () => setAt(-1),
-    keys: (/** @type {KeyboardEvent} */ e) => {
-      const step = /** @type {Record<string, number>} */ ({ ArrowLeft: -1, ArrowRight: 1, Home: -n, End: n })[e.key];
-      if (e.key === "Escape") setAt(-1);
-      if (!step) return;
-      e.preventDefault();
-      setAt(at < 0 ? n - 1 : bound(at + step));
-    },
-  };
 }
 
 /**
