@@ -231,30 +231,46 @@ func (a *API) answerCall(c *call, need level, h handler) {
 }
 
 func (a *API) prepare(c *call, need level, h handler) ([]byte, error) {
-	if !strings.HasPrefix(c.FullPath(), "/hooks/") { // services share addresses, and would only send again
-		if err := c.pace(a.perAddress, network(c.ClientIP()), "address"); err != nil {
-			return nil, err
-		}
-	}
-	if need != anybody {
-		err := a.authenticate(c, need)
-		if err == nil {
-			err = c.allow(need)
-		}
-		if err == nil && c.key != nil {
-			err = c.pace(a.perKey, c.key.Public, "key")
-		}
-		if err != nil {
+	err := a.enter(c, need)
+	if err != nil {
+		if app.CodeOf(err) != app.CodeRateLimited || c.key != nil {
 			// Read a small body all the same: the log shows it, and the connection stays usable.
 			c.body, _ = readBody(c, 64<<10)
-			return nil, err
 		}
+		return nil, err
 	}
-	var err error
 	if c.body, err = readBody(c, bodyLimit(c.Request.URL.Path)); err != nil {
 		return nil, err
 	}
 	return h(c)
+}
+
+// enter lets in who may call: not too often from one address, with a key where one is
+// needed, that may do this and is not used too often either.
+func (a *API) enter(c *call, need level) error {
+	if !strings.HasPrefix(c.FullPath(), "/hooks/") { // services share addresses, and would only send again
+		if err := c.pace(a.perAddress, network(c.ClientIP()), "address"); err != nil {
+			return err
+		}
+	}
+	if need == anybody {
+		return nil
+	}
+	if err := a.authenticate(c, need); err != nil {
+		return err
+	}
+	return a.admit(c, need)
+}
+
+// admit holds a key that was found against what it may do, and how often.
+func (a *API) admit(c *call, need level) error {
+	if c.key == nil {
+		return nil
+	}
+	if err := c.allow(need); err != nil {
+		return err
+	}
+	return c.pace(a.perKey, c.key.Public, "key")
 }
 
 // lasting is the context of a write and its answer. It outlives the connection: a write
