@@ -39,6 +39,8 @@ type Store interface {
 	SegmentCursorRow(id string) (int64, error)
 	FeedState(ctx context.Context) (app.FeedState, error)
 	AwaitReaders(ctx context.Context) (bool, error)
+	BeginDeed(ctx context.Context, action, target string, detail map[string]any) (int64, error)
+	EndDeed(ctx context.Context, deed int64, state app.DeedState, detail map[string]any) error
 	ConfirmationToken(list, customer int64) string
 	Keys(ctx context.Context) ([]app.Key, error)
 	TouchKeys(ctx context.Context, used map[int64]app.Instant) error
@@ -50,7 +52,7 @@ type Store interface {
 	Integrations(ctx context.Context) ([]app.Integration, error)
 	FindIntegration(ctx context.Context, id string) (*app.Integration, error)
 	IntegrationByToken(ctx context.Context, token string) (*app.Integration, error)
-	DeleteIntegration(ctx context.Context, row int64) error
+	DeleteIntegration(ctx context.Context, i *app.Integration) error
 	Deliveries(ctx context.Context, f app.DeliveryFilter, limit int) ([]app.Delivery, bool, error)
 	Delivery(ctx context.Context, id string) (*app.Delivery, error)
 	DeliveryRow(id string) (int64, error)
@@ -195,6 +197,7 @@ type call struct {
 	key     *app.Key
 	trusted bool   // the private key came along
 	token   string // of the connection whose own key came along instead
+	through int64  // the row of that connection
 	hidden  string // what the log shows for the path, where that holds a secret
 	uid     string // of the path
 	ending  string // of a call below /users: "/users" and the word behind the id
@@ -276,7 +279,9 @@ func (a *API) admit(c *call, need level) error {
 // lasting is the context of a write and its answer. It outlives the connection: a write
 // that waits in the writer's queue happens all the same, and an answer that could not
 // be made, because its client hung up, would undo the transaction that it shares with others.
-func (c *call) lasting() context.Context { return context.WithoutCancel(c.Request.Context()) }
+func (c *call) lasting() context.Context {
+	return app.WithDoer(context.WithoutCancel(c.Request.Context()), c.doer())
+}
 
 // apply writes changes and encodes the answer from what was written. With an
 // Idempotency-Key the answer is made inside the transaction and kept with it.
