@@ -98,10 +98,6 @@ func (s *Snapshot) QuickCheck(ctx context.Context) error {
 	return nil
 }
 
-// DiskSpace is how much of the disk that holds a folder this user may still write, and its
-// size; both 0 where the system does not say.
-func DiskSpace(folder string) (free, total int64) { return diskSpace(folder) }
-
 // readFreelist notes the pages that nothing uses. A trunk of the list keeps its numbers.
 func (s *Snapshot) readFreelist(ctx context.Context) error {
 	var page []byte
