@@ -156,6 +156,11 @@ func Open(ctx context.Context, folder string, o Options) (_ *DB, err error) {
 	if db.writer, err = newWriter(ctx, db, o.QueueLength); err != nil {
 		return nil, explain(err)
 	}
+	if !o.Shared {
+		if _, err := db.writer.q.exec("audit_lost"); err != nil {
+			return nil, fmt.Errorf("look at what the process before began: %w", explain(err))
+		}
+	}
 	db.head.Store(db.writer.state.seq)
 	db.writer.stats.keep(db.writer.state)
 	go db.writer.run()
