@@ -25,8 +25,8 @@ const (
 	// folderName is where uploads wait inside the data folder, readable by its owner only.
 	folderName = "imports"
 	// batchRows and batchBytes are what is converted at once; three such batches are in memory.
-	batchRows  = 4_000
-	batchBytes = 4 << 20
+	batchRows  = 2_000
+	batchBytes = 2 << 20
 )
 
 // RunnerOptions configure NewRunner.
