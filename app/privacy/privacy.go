@@ -202,6 +202,7 @@ func (p *Office) Erase(ctx context.Context, uid string) (settled bool, err error
 
 // settle waits until who follows has heard of it, and cleans the files.
 func (p *Office) settle(ctx context.Context) error {
+	began := time.Now()
 	wait, cancel := context.WithTimeout(ctx, readersFor)
 	defer cancel()
 	if reached, err := p.store.AwaitReaders(wait); err != nil {
@@ -215,8 +216,13 @@ func (p *Office) settle(ctx context.Context) error {
 			failed = errors.Join(failed, fmt.Errorf("take who was erased out of derived files: %w", err))
 		}
 	}
+	derived := time.Since(began)
 	// The database does not wait for an index that cannot be cleaned yet.
-	return errors.Join(failed, p.store.Scrub(ctx, failed == nil))
+	if err := errors.Join(failed, p.store.Scrub(ctx, failed == nil)); err != nil {
+		return err
+	}
+	p.o.Log.Info("who was erased is gone from the files", "index", derived.Round(time.Millisecond), "database", (time.Since(began) - derived).Round(time.Millisecond))
+	return nil
 }
 
 // dossierPage is how many lines are read at once.
