@@ -6,12 +6,9 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"unicode"
 	"unicode/utf8"
 
 	"kith/app"
-
-	"golang.org/x/text/encoding/charmap"
 )
 
 // Finding is one thing that was found out about a file, and why.
@@ -35,7 +32,8 @@ type facts struct {
 	nuls   [2]int64
 	// Of the bytes above 127: whether they are UTF-8 all over, and where not; and texts around
 	// some of them.
-	high     int64
+	high     int64 // characters, or bytes that are none
+	bad      int64 // of these the bytes that are no UTF-8
 	badUTF8  int64 // place of the first that is not, -1 for none
 	contexts [][]byte
 }
@@ -68,7 +66,7 @@ func survey(in io.Reader) (*facts, error) {
 		}
 		if err == io.EOF {
 			if keep > 0 && f.badUTF8 < 0 {
-				f.badUTF8 = f.size - int64(keep)
+				f.badUTF8, f.bad = f.size-int64(keep), int64(keep)
 			}
 			break
 		}
@@ -79,6 +77,10 @@ func survey(in io.Reader) (*facts, error) {
 	switch {
 	case bytes.HasPrefix(f.head, []byte("\xef\xbb\xbf")):
 		f.mark = encUTF8
+	case bytes.HasPrefix(f.head, []byte("\xff\xfe\x00\x00")):
+		f.mark = encUTF32LE
+	case bytes.HasPrefix(f.head, []byte("\x00\x00\xfe\xff")):
+		f.mark = encUTF32BE
 	case bytes.HasPrefix(f.head, []byte("\xff\xfe")):
 		f.mark = encUTF16LE
 	case bytes.HasPrefix(f.head, []byte("\xfe\xff")):
@@ -110,6 +112,7 @@ func (f *facts) look(b []byte, seen int, at int64) int {
 			if !utf8.FullRune(b[i:]) && len(b)-i < utf8.UTFMax && f.badUTF8 < 0 {
 				return i
 			}
+			f.bad++
 			if f.badUTF8 < 0 {
 				f.badUTF8 = at + int64(i)
 				f.contexts = f.contexts[:0] // those before could be anything
@@ -170,9 +173,9 @@ func looksLikeJSON(start []byte) bool {
 		start[0] == '[' && (bytes.HasPrefix(next, []byte("{")) || bytes.HasPrefix(next, []byte("[")))
 }
 
-// wide is the encoding of UTF-16 that NUL bytes at every second place tell, "" if they do not.
+// wide is the encoding of several bytes a character that a mark, or NUL bytes at every second place, tell, "" if they do not.
 func (f *facts) wide() string {
-	if f.mark == encUTF16LE || f.mark == encUTF16BE {
+	if f.mark != "" && f.mark != encUTF8 {
 		return f.mark
 	}
 	total := f.nuls[0] + f.nuls[1]
@@ -186,113 +189,6 @@ func (f *facts) wide() string {
 		return encUTF16BE
 	}
 	return ""
-}
-
-// encoding finds out what characters the bytes mean.
-func (f *facts) encoding(told string) (Finding, error) {
-	if told != "" {
-		name, err := encodingName(told)
-		return Finding{Value: name, Why: "it was asked for", Told: true}, err
-	}
-	if f.mark != "" {
-		return Finding{Value: f.mark, Why: "the file begins with its byte order mark"}, nil
-	}
-	if w := f.wide(); w != "" {
-		return Finding{Value: w, Why: "every second byte is zero"}, nil
-	}
-	if f.high == 0 {
-		return Finding{Value: encUTF8, Why: "every byte is ASCII"}, nil
-	}
-	if f.badUTF8 < 0 {
-		return Finding{Value: encUTF8, Why: fmt.Sprintf("all %d characters beyond ASCII are valid in it", f.high)}, nil
-	}
-	return f.oneByte(), nil
-}
-
-// oneByte chooses among the encodings of one byte by what their letters would spell.
-func (f *facts) oneByte() Finding {
-	type candidate struct {
-		name  string
-		table *charmap.Charmap
-	}
-	best, bestScore, second := "", -1<<30, ""
-	for _, c := range []candidate{
-		{enc1252, charmap.Windows1252}, {encLatin9, charmap.ISO8859_15}, {encMac, charmap.Macintosh},
-		{encLatin2, charmap.ISO8859_2}, {enc1250, charmap.Windows1250},
-	} {
-		score := 0
-		for _, context := range f.contexts {
-			score += scoreContext(context, c.table)
-		}
-		if score > bestScore {
-			best, bestScore, second = c.name, score, best
-		} else if second == "" {
-			second = c.name
-		}
-	}
-	why := fmt.Sprintf("byte %d is not UTF-8, and of the encodings with one byte a character it makes the most sense of the letters", f.badUTF8)
-	if best == enc1252 {
-		why += " (where ISO-8859-1 says the same)"
-	}
-	return Finding{Value: best, Why: why + "; look at the names, and choose another if they are not right"}
-}
-
-// Letters by how often they stand in the languages that such files are written in.
-const (
-	westernLetters  = "äöüßÄÖÜéèêëàâçîïôûùœæñáíóúãõåøÉÈÀÇÑÁÍÓÚÅØÆ"
-	centralLetters  = "ąćęłńóśźżĄĆĘŁŃÓŚŹŻáčďéěíňřšťúůýžÁČĎÉĚÍŇŘŠŤÚŮÝŽőűŐŰăâîșțşţäöüßÄÖÜ"
-	markedAsCentral = "ąćęłńśźżĄĆĘŁŃŚŹŻčďěňřšťůžČĎĚŇŘŠŤŮŽőűŐŰăşţ"
-)
-
-// scoreContext says how likely the middle byte of a context is as a character of a table.
-func scoreContext(context []byte, table *charmap.Charmap) int {
-	middle := min(contextSize, len(context)-1)
-	for middle > 0 && context[middle] < utf8.RuneSelf {
-		middle--
-	}
-	r := table.DecodeByte(context[middle])
-	var before, after rune = ' ', ' '
-	if middle > 0 {
-		before = table.DecodeByte(context[middle-1])
-	}
-	if middle+1 < len(context) {
-		after = table.DecodeByte(context[middle+1])
-	}
-	word := unicode.IsLetter(before) || unicode.IsLetter(after)
-	switch {
-	case r == utf8.RuneError || unicode.IsControl(r):
-		return -20
-	case unicode.IsLetter(r):
-		score := 0
-		switch {
-		case strings.ContainsRune(westernLetters, r):
-			score = 4
-		case strings.ContainsRune(markedAsCentral, r):
-			score = 3
-		case strings.ContainsRune(centralLetters, r):
-			score = 2
-		}
-		if !word {
-			score -= 3
-		}
-		if unicode.IsUpper(r) && unicode.IsLower(before) { // a capital within a word
-			score -= 6
-		}
-		if unicode.IsLower(r) && unicode.IsUpper(before) && unicode.IsUpper(after) {
-			score -= 3
-		}
-		return score
-	case r == '€' || r == '£':
-		if unicode.IsDigit(before) || unicode.IsDigit(after) || before == ' ' || after == ' ' {
-			return 3
-		}
-		return 0
-	case strings.ContainsRune("’‘“”–—…«»•\u00a0", r):
-		return 2
-	case word:
-		return -5
-	}
-	return 0
 }
 
 // dialect finds the delimiter and the quote from the decoded beginning of a file.
