@@ -24,14 +24,14 @@ func (r *Runner) Report(ctx context.Context, imp *app.Import, w io.Writer) error
 	if err != nil {
 		return err
 	}
-	d := string(rune(p.dialect().Delimiter))
+	d, quote := string(rune(p.dialect().Delimiter)), p.dialect().Quote
 	out := bufio.NewWriter(w)
 	put := func(cells ...string) {
 		for i, c := range cells {
 			if i > 0 {
 				_, _ = out.WriteString(d)
 			}
-			_, _ = out.WriteString(reportCell(c, d))
+			_, _ = out.WriteString(reportCell(c, d, quote))
 		}
 	}
 	put(reportLine, reportReason)
@@ -53,9 +53,15 @@ func (r *Runner) Report(ctx context.Context, imp *app.Import, w io.Writer) error
 	return out.Flush()
 }
 
-func reportCell(s, delimiter string) string {
-	if !strings.ContainsAny(s, "\"\r\n"+delimiter) {
+// reportCell writes a cell as the file itself would. Under a quote that few files have all
+// are quoted, so that the report is known by it.
+func reportCell(s, delimiter string, quote byte) string {
+	q := string(rune(quote))
+	switch {
+	case quote == 0:
+		return strings.NewReplacer(delimiter, " ", "\r", " ", "\n", " ").Replace(s)
+	case quote == '"' && !strings.ContainsAny(s, "\"\r\n"+delimiter):
 		return s
 	}
-	return `"` + strings.ReplaceAll(s, `"`, `""`) + `"`
+	return q + strings.ReplaceAll(s, q, q+q) + q
 }

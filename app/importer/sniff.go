@@ -129,39 +129,75 @@ func (f *facts) look(b []byte, seen int, at int64) int {
 // refuse says what a file is that is no table of text, nil if it may be one.
 func (f *facts) refuse() error {
 	no := func(what string) error {
-		return app.Invalid("file", "This is not a CSV file: it looks like %s.", what)
+		return app.Invalid("", "This is not a CSV file: it looks like %s.", what)
 	}
 	head := f.head
 	for _, k := range []struct{ magic, what string }{
-		{"PK\x03\x04", "a packed archive or a spreadsheet (xlsx, ods, zip); save it as CSV first, or unpack it"},
+		{"PK\x03\x04", zipped(head)},
 		{"PK\x05\x06", "an empty zip archive"},
 		{"\xd0\xcf\x11\xe0", "an old spreadsheet (xls); save it as CSV first"},
-		{"\x89PNG", "an image (PNG)"}, {"\xff\xd8\xff", "an image (JPEG)"}, {"GIF8", "an image (GIF)"}, {"BM", ""},
+		{"\x89PNG", "an image (PNG)"}, {"\xff\xd8\xff", "an image (JPEG)"}, {"GIF8", "an image (GIF)"},
+		{"\x00\x00\x00\x18ftyp", "a picture or a film of a phone (HEIC, MP4)"}, {"\x00\x00\x00\x1cftyp", "a picture or a film of a phone (HEIC, MP4)"}, {"RIFF", "a sound or an image (WAV, WebP)"},
 		{"%PDF-", "a PDF document"}, {"SQLite format 3\x00", "an SQLite database"}, {"BZh", "a file packed with bzip2; unpack it first, or pack it with gzip"},
 		{"\xfd7zXZ", "a file packed with xz; unpack it first, or pack it with gzip"}, {"7z\xbc\xaf", "a 7-Zip archive; unpack it first"},
 		{"(\xb5/\xfd", "a file packed with Zstandard; unpack it first, or pack it with gzip"}, {"Rar!", "a RAR archive; unpack it first"},
 		{"PAR1", "a Parquet file"}, {"\x7fELF", "a program"}, {"MZ\x90", "a program"}, {"{\\rtf", "a text document (RTF)"},
 	} {
-		if k.what != "" && bytes.HasPrefix(head, []byte(k.magic)) {
+		if bytes.HasPrefix(head, []byte(k.magic)) {
 			return no(k.what)
 		}
 	}
+	if f.packed && bytes.HasPrefix(head, []byte("\x1f\x8b")) {
+		return no("a file packed with gzip twice; unpack it once")
+	}
 	if f.size == 0 || len(bytes.TrimSpace(bytes.TrimPrefix(head, []byte("\xef\xbb\xbf")))) == 0 && f.size <= int64(len(head)) {
-		return app.Invalid("file", "The file is empty.")
+		return app.Invalid("", "The file is empty.")
 	}
 	if f.nul >= 0 && f.wide() == "" {
 		return no(fmt.Sprintf("binary data: there is a NUL byte at %d, which no text holds", f.nul))
 	}
 	start := bytes.ToLower(bytes.TrimSpace(bytes.TrimPrefix(head[:min(len(head), 512)], []byte("\xef\xbb\xbf"))))
 	switch {
-	case bytes.HasPrefix(start, []byte("<!doctype html")), bytes.HasPrefix(start, []byte("<html")):
-		return no("a web page (HTML): was the download's sign-in page saved instead of the file?")
+	case bytes.HasPrefix(start, []byte("<!doctype html")), bytes.HasPrefix(start, []byte("<html")), bytes.HasPrefix(start, []byte("<!--")):
+		return no("a web page (HTML); perhaps the page of a sign-in was saved instead of the file")
+	case bytes.HasPrefix(start, []byte("<table")), bytes.HasPrefix(start, []byte("<meta")), bytes.HasPrefix(start, []byte("<style")), bytes.HasPrefix(start, []byte("<head")):
+		return no("a table of a web page (HTML), which some programs save with the name of a spreadsheet; open it in one, and save it as CSV")
 	case bytes.HasPrefix(start, []byte("<?xml")):
-		return no("XML")
+		return no("XML, which some programs call a spreadsheet; open it in one, and save it as CSV")
+	case bytes.HasPrefix(start, []byte("begin:vcard")):
+		return no("a file of contacts (vCard); export the contacts as CSV")
+	case looksLikeSQL(start):
+		return no("statements of a database (SQL); export the table as CSV")
 	case looksLikeJSON(start):
 		return no("JSON; send customers to POST /v1/batch, or save a CSV")
 	}
 	return nil
+}
+
+// zipped says what a zip archive is, by the names of the files in it.
+func zipped(head []byte) string {
+	for _, k := range []struct{ name, what string }{
+		{"xl/", "a spreadsheet (xlsx); save it as CSV first"},
+		{"opendocument.spreadsheet", "a spreadsheet (ods); save it as CSV first"},
+		{"word/", "a text document (docx)"}, {"opendocument.text", "a text document (odt)"}, {"ppt/", "slides (pptx)"},
+		{"Index/", "a spreadsheet of Numbers; export it as CSV first"},
+		{".csv", "a zip archive with a CSV in it; unpack it first, or pack it with gzip"},
+	} {
+		if bytes.Contains(head[:min(len(head), 64<<10)], []byte(k.name)) {
+			return k.what
+		}
+	}
+	return "a packed archive (zip) or a spreadsheet; unpack it, or save it as CSV first"
+}
+
+// looksLikeSQL reports whether a file begins as dumps of databases do. start is in small letters.
+func looksLikeSQL(start []byte) bool {
+	for _, words := range []string{"insert into ", "create table ", "drop table ", "-- mysql dump", "--\n-- postgresql", "-- phpmyadmin", "begin transaction;"} {
+		if bytes.HasPrefix(start, []byte(words)) {
+			return true
+		}
+	}
+	return false
 }
 
 func looksLikeJSON(start []byte) bool {
@@ -170,7 +206,7 @@ func looksLikeJSON(start []byte) bool {
 	}
 	next := bytes.TrimSpace(start[1:])
 	return start[0] == '{' && (bytes.HasPrefix(next, []byte(`"`)) && bytes.Contains(next, []byte(`":`)) || bytes.HasPrefix(next, []byte("}"))) ||
-		start[0] == '[' && (bytes.HasPrefix(next, []byte("{")) || bytes.HasPrefix(next, []byte("[")))
+		start[0] == '[' && (bytes.HasPrefix(next, []byte("{")) || bytes.HasPrefix(next, []byte("[")) || bytes.HasSuffix(start, []byte("]")))
 }
 
 // wide is the encoding of several bytes a character that a mark, or NUL bytes at every second place, tell, "" if they do not.
@@ -191,41 +227,87 @@ func (f *facts) wide() string {
 	return ""
 }
 
-// dialect finds the delimiter and the quote from the decoded beginning of a file.
-func findDialect(head []byte, whole bool, o *Options) (d Dialect, delimiter Finding, err error) {
-	d.Quote = '"'
-	switch {
-	case o.Quote == "none":
-		d.Quote = 0
-	case len(o.Quote) == 1 && o.Quote[0] < utf8.RuneSelf:
-		d.Quote = o.Quote[0]
-	case o.Quote != "":
-		return d, delimiter, app.Invalid("quote", `must be one ASCII character, or "none", not %q`, o.Quote)
+// findDialect finds the delimiter and the quote from the decoded beginning of a file. said
+// is the delimiter that its first line names, 0 for none.
+func (p *Plan) findDialect(head []byte, whole bool, said byte, o *Options) (d Dialect, err error) {
+	if d.Quote, err = quoteOf(o.Quote); err != nil {
+		return d, err
 	}
+	p.Quoted = Finding{Value: "double", Why: "it is what most files have"}
+	switch {
+	case o.Quote != "":
+		p.Quoted = Finding{Value: map[byte]string{'"': "double", '\'': "single", 0: "none"}[d.Quote], Why: "it was asked for", Told: true}
+		if p.Quoted.Value == "" {
+			p.Quoted.Value = o.Quote
+		}
+	case singleQuoted(head):
+		d.Quote = '\''
+		p.Quoted = Finding{Value: "single", Why: "every cell of its first line stands between single quotes"}
+	}
+	if d.Quote != 0 {
+		p.Quote = string(rune(d.Quote))
+	}
+	if p.Delimiter, err = findDelimiter(head, whole, said, d.Quote, o); err == nil {
+		d.Delimiter, err = delimiterOf(p.Delimiter.Value)
+	}
+	return d, err
+}
+
+// quoteOf reads a quote as one names it.
+func quoteOf(name string) (byte, error) {
+	switch {
+	case name == "none":
+		return 0, nil
+	case name == "" || name == "double":
+		return '"', nil
+	case name == "single":
+		return '\'', nil
+	case len(name) == 1 && name[0] < utf8.RuneSelf:
+		return name[0], nil
+	}
+	return 0, app.Invalid("quote", `must be double, single, none, or one ASCII character, not %q`, name)
+}
+
+// singleQuoted reports whether all cells of the first line stand between single quotes.
+func singleQuoted(head []byte) bool {
+	line, _, _ := bytes.Cut(bytes.ReplaceAll(head[:min(len(head), 64<<10)], []byte("\r"), []byte("\n")), []byte("\n"))
+	line = bytes.TrimSpace(line)
+	for _, d := range []string{",", ";", "\t", "|"} {
+		cells := bytes.Split(line, []byte("'"+d+"'"))
+		if len(cells) > 1 && line[0] == '\'' && line[len(line)-1] == '\'' && bytes.Count(line, []byte("'")) == 2*len(cells) {
+			return true
+		}
+	}
+	return false
+}
+
+// findDelimiter finds what stands between the cells.
+func findDelimiter(head []byte, whole bool, said, quote byte, o *Options) (Finding, error) {
 	if o.Delimiter != "" {
-		d.Delimiter, err = delimiterOf(o.Delimiter)
-		if err == nil && d.Delimiter == d.Quote {
+		d, err := delimiterOf(o.Delimiter)
+		if err == nil && d == quote {
 			err = app.Invalid("delimiter", "is the quote too")
 		}
-		return d, Finding{Value: delimiterName(d.Delimiter), Why: "it was asked for", Told: true}, err
+		return Finding{Value: delimiterName(d), Why: "it was asked for", Told: true}, err
+	}
+	if said != 0 && said != quote {
+		return Finding{Value: delimiterName(said), Why: fmt.Sprintf(`its first line says so: "sep=%c"`, said)}, nil
 	}
 	if long := longDelimiter(head); long != "" {
-		return d, delimiter, app.Invalid("file", "This is not a CSV file: its cells are separated by %q, which is more than one character. Save it with commas, semicolons or tabs.", long)
+		return Finding{}, app.Invalid("", "This is not a CSV file: its cells are separated by %q, which is more than one character. Save it with commas, semicolons or tabs.", long)
 	}
 	best := count{}
 	var seen []count
 	for _, c := range []byte{',', ';', '\t', '|'} {
-		n := countCells(head, whole, Dialect{c, d.Quote})
+		n := countCells(head, whole, Dialect{c, quote})
 		seen = append(seen, n)
 		if n.better(best) {
 			best = n
 		}
 	}
 	if best.columns < 2 {
-		d.Delimiter = ','
-		return d, Finding{Value: "comma", Why: "none of comma, semicolon, tab and pipe splits the lines: there is one column"}, nil
+		return Finding{Value: "comma", Why: "none of comma, semicolon, tab and pipe splits the lines: there is one column"}, nil
 	}
-	d.Delimiter = best.delimiter
 	why := fmt.Sprintf("it splits all of the first %d rows into %d columns", best.rows, best.columns)
 	if best.equal < best.rows {
 		why = fmt.Sprintf("it splits %d of the first %d rows into %d columns", best.equal, best.rows, best.columns)
@@ -235,7 +317,7 @@ func findDialect(head []byte, whole bool, o *Options) (d Dialect, delimiter Find
 			why += fmt.Sprintf("; %s splits %d into %d", delimiterName(other.delimiter), other.equal, other.columns)
 		}
 	}
-	return d, Finding{Value: delimiterName(d.Delimiter), Why: why}, nil
+	return Finding{Value: delimiterName(best.delimiter), Why: why}, nil
 }
 
 // count is how a delimiter splits the first rows: most often into columns, namely equal of rows.
@@ -283,7 +365,7 @@ func countCells(head []byte, whole bool, d Dialect) count {
 			pending = 0
 		}
 		switch {
-		case rec.Blank:
+		case isBlank(rec):
 		case rec.Fault != "":
 			c.faults++
 		default:
