@@ -130,6 +130,7 @@ var access = map[string]rule{
 	"POST /imports/:id/cancel":    {whoBuilds, "import.cancel"},
 	"POST /imports/:id/undo":      {whoBuilds, "import.undo"},
 	"GET /imports/:id/kept":       {whoeverIs, ""},
+	"GET /imports/:id/errors":     {whoBuilds, ""},
 	"GET /imports/:id/errors.csv": {whoBuilds, ""},
 
 	"GET /keys":             {whoBuilds, ""},

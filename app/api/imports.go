@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"encoding/json"
 	"io"
 	"mime"
 	"net/http"
@@ -24,6 +25,7 @@ func (a *API) mountImports(g gin.IRoutes) {
 	g.Handle("POST", "/imports", a.createImport)
 	a.route(g, "GET", "/imports", full, a.imports)
 	a.route(g, "GET", "/imports/:id", full, a.getImport)
+	a.route(g, "GET", "/imports/:id/errors", full, a.importRefusals)
 	a.route(g, "GET", "/imports/:id/errors.csv", full, a.importErrors)
 	a.route(g, "POST", "/imports/:id/start", full, a.startImport)
 	a.route(g, "POST", "/imports/:id/cancel", full, a.withImport((*importer.Runner).Cancel))
@@ -147,6 +149,7 @@ func importOptions(c *call) (o importer.Options, err error) {
 	o = importer.Options{
 		ID: c.Query("id"), Match: c.Query("match"), List: c.Query("list"), Mode: c.Query("mode"), Delimiter: c.Query("delimiter"),
 		Quote: c.Query("quote"), Encoding: c.Query("encoding"), Header: c.Query("header"), ShortRows: c.Query("short_rows"), Blank: c.Query("blank"),
+		Nulls: c.Query("nulls"),
 	}
 	if text := c.Query("dry_run"); text != "" {
 		if o.DryRun, err = strconv.ParseBool(text); err != nil {
@@ -213,6 +216,23 @@ func (a *API) imports(c *call) ([]byte, error) {
 		ids[i] = imports[i].ID
 	}
 	return appendCursors(append(b, ']'), p, ids, more), nil
+}
+
+// importRefusals answers the first rows that were refused.
+func (a *API) importRefusals(c *call) ([]byte, error) {
+	limit, err := c.limit()
+	if err != nil {
+		return nil, err
+	}
+	imp, err := a.store.FindImport(c.Request.Context(), c.Param("id"))
+	if err != nil {
+		return nil, err
+	}
+	rows, err := a.o.Imports.Refusals(c.Request.Context(), imp, limit)
+	if err != nil {
+		return nil, err
+	}
+	return json.Marshal(map[string]any{"data": rows})
 }
 
 // importErrors streams the rows that were refused, as they came.

@@ -79,8 +79,10 @@ func (a *analysis) concludeContact(i int) {
 		return
 	}
 	if c.To == "number" && good < f.filled {
-		c.Offers = append(c.Offers, Offer{Type: "number", Why: "as the number that messages go to; rows whose cell is none are refused"})
 		a.demote(i, say("%d of %d cells are numbers with their country, and %s is not: it stays text, and no message goes there", good, f.filled, strconv.Quote(bad)))
+		if good > 0 {
+			c.Offers = []Offer{{Type: "text", To: "number", Why: "The number for messages"}}
+		}
 		return
 	}
 	if c.To == "email" && good*2 < f.filled {

@@ -3,6 +3,7 @@ package importer
 import (
 	"bufio"
 	"context"
+	"errors"
 	"io"
 	"strconv"
 	"strings"
@@ -51,6 +52,35 @@ func (r *Runner) Report(ctx context.Context, imp *app.Import, w io.Writer) error
 		return err
 	}
 	return out.Flush()
+}
+
+// Refusal is one row that an import did not take, for people and programs to read.
+type Refusal struct {
+	Line   int64  `json:"line"`
+	Reason string `json:"reason"`
+	Row    string `json:"row"` // as it came, or its beginning
+}
+
+var errEnough = errors.New("enough")
+
+// Refusals returns the first rows that an import refused, up to limit.
+func (r *Runner) Refusals(ctx context.Context, imp *app.Import, limit int) ([]Refusal, error) {
+	out := []Refusal{}
+	err := r.store.EachRefusal(ctx, imp.Row, func(f app.ImportRefusal) error {
+		row := f.Raw
+		if len(row) > 4*sampleLength {
+			row = row[:4*sampleLength] + "…"
+		}
+		out = append(out, Refusal{Line: f.Line, Reason: f.Reason, Row: strings.ToValidUTF8(row, "\ufffd")})
+		if len(out) == limit {
+			return errEnough
+		}
+		return nil
+	})
+	if errors.Is(err, errEnough) {
+		err = nil
+	}
+	return out, err
 }
 
 // reportCell writes a cell as the file itself would. Under a quote that few files have all
