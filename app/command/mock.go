@@ -127,19 +127,19 @@ func (c *cli) runMock(ctx context.Context, cfg *config.Config, folder string, f 
 		defer secure.Close()
 	}
 
-	// A folder of its own inside the data folder: a reset removes it, and nothing else.
-	cfg.Data, cfg.URL, cfg.Proxies = filepath.Join(folder, "workspace"), "", nil
+	cfg.URL, cfg.Proxies = "", nil
 	cfg.KeyRate, cfg.AddressRate = config.Rate{}, config.Rate{}
 	cfg.KeysPublic, cfg.KeysPrivate = "", ""
-	clock := app.NewShiftedClock()
 	failed := make(chan error, 1)
-	o := mock.Options{Clock: clock, Folder: cfg.Data, ClockFile: filepath.Join(folder, "clock.json"), Zone: cfg.Zone, Version: Version}
+	o := mock.Options{Folder: folder, Kept: kept, Zone: cfg.Zone, Version: Version}
 	if !f.quiet {
 		o.Out = &lockedWriter{w: c.out}
 	}
 	var m *mock.Mock
-	o.Open = func(ctx context.Context) (*mock.Workspace, error) {
-		h, err := openHouse(ctx, cfg, houseOptions{clock: clock, sessions: app.RealClock{}, log: log, mock: true})
+	o.Open = func(ctx context.Context, folder string, clock *app.ShiftedClock) (*mock.Workspace, error) {
+		cfg := *cfg
+		cfg.Data = folder
+		h, err := openHouse(ctx, &cfg, houseOptions{clock: clock, sessions: app.RealClock{}, log: log, mock: true})
 		if err != nil {
 			return nil, err
 		}
@@ -151,9 +151,9 @@ func (c *cli) runMock(ctx context.Context, cfg *config.Config, folder string, f 
 	}
 	defer func() { err = errors.Join(err, m.Close()) }()
 	srv := server.New(server.Options{Log: log, Mount: []func(*gin.Engine){m.Mount}})
-	c.sayMock(address, m, cfg.Data, kept)
-	if by := clock.Shift(); by != 0 {
-		fmt.Fprintf(c.out, "The clock stands where it was moved to: %s. POST /mock/clock {\"real\":true} puts it right.\n\n", clock.Now().Format(time.RFC3339))
+	c.sayMock(address, m, folder, kept)
+	if now := m.Moved(); !now.IsZero() {
+		fmt.Fprintf(c.out, "The clock stands where it was moved to: %s. POST /mock/clock {\"real\":true} puts it right.\n\n", now.Format(time.RFC3339))
 	}
 	encrypted := func(context.Context) error { return nil }
 	if secure != nil {

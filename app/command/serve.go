@@ -210,12 +210,16 @@ func runAll(ctx context.Context, parts ...func(context.Context) error) error {
 	return errors.Join(errs...)
 }
 
-// guarded turns a panic of a part into an error, so that the others end in order.
+// guarded turns a panic of a part into an error, so that the others end in order. A part
+// that was told to end and says no more than that, in the middle of its work, did not fail.
 func guarded(ctx context.Context, part func(context.Context) error) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("panic: %v", p)
 		}
 	}()
-	return part(ctx)
+	if err = part(ctx); ctx.Err() != nil && errors.Is(err, context.Canceled) {
+		return nil
+	}
+	return err
 }
