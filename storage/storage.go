@@ -72,6 +72,9 @@ type Options struct {
 	DiskReserve int64
 	// Shared lets a second process open the folder: for commands that only touch keys and users.
 	Shared bool
+	// Passing says that the data need not outlive a fall of the machine: nothing waits for
+	// the disk. For workspaces that are thrown away.
+	Passing bool
 }
 
 // DB is an open data folder.
@@ -144,7 +147,7 @@ func Open(ctx context.Context, folder string, o Options) (_ *DB, err error) {
 			return nil, err
 		}
 	}
-	if err := db.openHandles(ctx); err != nil {
+	if err := db.openHandles(ctx, o.Passing); err != nil {
 		return nil, fmt.Errorf("open %s: %w", filepath.Join(folder, FileName), explain(err))
 	}
 	if db.queries, err = prepareAll(ctx, db.read, isRead); err != nil {
@@ -194,13 +197,17 @@ func dsn(file string, pragmas ...string) string {
 	return u.String()
 }
 
-func (db *DB) openHandles(ctx context.Context) error {
+func (db *DB) openHandles(ctx context.Context, passing bool) error {
 	file := filepath.Join(db.folder, FileName)
+	synchronous := "synchronous(full)"
+	if passing {
+		synchronous = "synchronous(off)"
+	}
 	var err error
 	// page_size only counts for a new file. The log is taken into the database by the
 	// checkpointer. A page in the cache takes twice its size of memory, for the allocator
 	// rounds up: 40 MB are 80, and 64 MB of cache measured no faster.
-	db.write, err = sql.Open("sqlite", dsn(file, "journal_mode(wal)", "synchronous(full)", "foreign_keys(on)",
+	db.write, err = sql.Open("sqlite", dsn(file, "journal_mode(wal)", synchronous, "foreign_keys(on)",
 		"cache_size(-40000)", "wal_autocheckpoint("+strconv.Itoa(checkpointSafety)+")", "temp_store(memory)", "journal_size_limit(134217728)"))
 	if err != nil {
 		return err
@@ -222,7 +229,7 @@ func (db *DB) openHandles(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if db.checkpoints, err = newCheckpointer(db.folder); err != nil {
+	if db.checkpoints, err = newCheckpointer(db.folder, synchronous); err != nil {
 		return err
 	}
 	conns := max(4, 2*runtime.NumCPU())

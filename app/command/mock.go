@@ -139,7 +139,7 @@ func (c *cli) runMock(ctx context.Context, cfg *config.Config, folder string, f 
 	o.Open = func(ctx context.Context, folder string, clock *app.ShiftedClock) (*mock.Workspace, error) {
 		cfg := *cfg
 		cfg.Data = folder
-		h, err := openHouse(ctx, &cfg, houseOptions{clock: clock, sessions: app.RealClock{}, log: log, mock: true})
+		h, err := openHouse(ctx, &cfg, houseOptions{clock: clock, sessions: app.RealClock{}, log: log, mock: true, passing: !kept})
 		if err != nil {
 			return nil, err
 		}
