@@ -108,9 +108,9 @@ func (c *cli) runMock(ctx context.Context, cfg *config.Config, folder string, f 
 		}
 		defer func() { err = errors.Join(err, os.RemoveAll(folder)) }()
 	}
-	l, err := net.Listen("tcp", f.listen)
+	l, err := listen(f.listen, "give another address with --listen (port 0 takes a free one)")
 	if err != nil {
-		return fmt.Errorf("listen on %s: %w; is another mock running? --listen takes another address", f.listen, err)
+		return err
 	}
 	defer l.Close()
 	address := "http://" + reachable(l.Addr())
@@ -212,8 +212,8 @@ func listenTLS(address, folder string, kept bool) (l net.Listener, authority str
 	if err != nil {
 		return nil, "", fmt.Errorf("make the certificate: %w", err)
 	}
-	if l, err = net.ListenTCP("tcp", at); err != nil {
-		return nil, "", fmt.Errorf("listen on %s: %w; ports below 1024 need rights (sudo, or --tls-listen and a forward), and may be taken", address, err)
+	if l, err = listen(at.String(), "give another port with --tls-listen, and forward 443 to it"); err != nil {
+		return nil, "", err
 	}
 	return tls.NewListener(l, settings), a.File, nil
 }
@@ -224,12 +224,13 @@ func (c *cli) sayTLS(address net.Addr, authority string) {
 		authority = full
 	}
 	at := address.(*net.TCPAddr)
-	fmt.Fprintf(c.out, `Unmodified SDKs, by TLS at %s: a line in the hosts file, and trust in the local authority
-  hosts    %s %s
-  Node     NODE_EXTRA_CA_CERTS=%s
-  Python   REQUESTS_CA_BUNDLE=%s
-  others   SSL_CERT_FILE=%s   (Go, PHP, Ruby)
-`, address, at.IP, strings.Join(mock.Hosts, " "), authority, authority, authority)
+	fmt.Fprintf(c.out, `Unmodified SDKs, by TLS at %[1]s: a line in the hosts file, and trust in the local authority
+  hosts    %[2]s %[3]s
+  Node     NODE_EXTRA_CA_CERTS=%[4]s
+  Python   REQUESTS_CA_BUNDLE=%[4]s
+  PHP      php -d curl.cainfo=%[4]s -d openssl.cafile=%[4]s
+  others   SSL_CERT_FILE=%[4]s   (Go, Ruby)
+`, address, at.IP, strings.Join(mock.Hosts, " "), authority)
 	if at.Port != 443 {
 		fmt.Fprintf(c.out, "  SDKs look at port 443: forward it to %d\n", at.Port)
 	}
