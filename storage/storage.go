@@ -34,6 +34,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"net/url"
 	"os"
@@ -203,7 +204,15 @@ func (db *DB) openHandles(ctx context.Context, passing bool) error {
 	if passing {
 		synchronous = "synchronous(off)"
 	}
-	var err error
+	// A new file is made here, for its owner alone: SQLite gives the log beside it the same
+	// rights, and both are there before anything else could change them.
+	f, err := os.OpenFile(file, os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o600)
+	if err == nil {
+		err = f.Close()
+	}
+	if err != nil && !errors.Is(err, fs.ErrExist) {
+		return &app.Error{Code: app.CodeUnavailable, Err: err, Message: "The data folder cannot be written. Check its owner and permissions."}
+	}
 	// page_size only counts for a new file. The log is taken into the database by the
 	// checkpointer. A page in the cache takes twice its size of memory, for the allocator
 	// rounds up: 40 MB are 80, and 64 MB of cache measured no faster.

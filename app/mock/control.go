@@ -107,7 +107,7 @@ func decode(body []byte, v any) error {
 	d := json.NewDecoder(strings.NewReader(string(body)))
 	d.DisallowUnknownFields()
 	if err := d.Decode(v); err != nil {
-		return app.Invalid("", "the body cannot be read: %v", err)
+		return app.Invalid("", "the body cannot be read: %s; GET /mock shows what each call takes", strings.TrimPrefix(err.Error(), "json: "))
 	}
 	return nil
 }
