@@ -354,7 +354,7 @@ func (db *DB) OutgoingWaiting(ctx context.Context) (n int64, err error) {
 // changes the folder's files. It returns CodeUnavailable when one has it open.
 func Hold(ctx context.Context, folder string) (letGo func() error, err error) {
 	if err := os.MkdirAll(folder, 0o700); err != nil {
-		return nil, fmt.Errorf("make the data folder %s: %w", folder, err)
+		return nil, noFolder(folder, err)
 	}
 	db := &DB{folder: folder}
 	if err := db.takeLock(ctx); err != nil {

@@ -131,7 +131,7 @@ func Open(ctx context.Context, folder string, o Options) (_ *DB, err error) {
 		o.QueueLength = 8192
 	}
 	if err := os.MkdirAll(folder, 0o700); err != nil {
-		return nil, fmt.Errorf("make the data folder %s: %w; choose another by --data, or data in the configuration", folder, err)
+		return nil, noFolder(folder, err)
 	}
 	if o.HooksKept == 0 {
 		o.HooksKept = hooksKept
@@ -171,6 +171,10 @@ func Open(ctx context.Context, folder string, o Options) (_ *DB, err error) {
 	return db, nil
 }
 
+func noFolder(folder string, err error) error {
+	return fmt.Errorf("make the data folder %s: %w; choose another by --data, or data in the configuration", folder, err)
+}
+
 // takeLock holds an exclusive lock on a file beside the database for as long as this
 // process lives. SQLite's own locking does it the same way on every system.
 func (db *DB) takeLock(ctx context.Context) error {
@@ -183,7 +187,7 @@ func (db *DB) takeLock(ctx context.Context) error {
 	if _, err := lock.ExecContext(ctx, "begin exclusive; create table if not exists held (n); commit; begin exclusive"); err != nil {
 		if isBusy(err) {
 			return &app.Error{Code: app.CodeUnavailable, Err: err,
-				Message: fmt.Sprintf("another Kith has the data folder %s open; stop it, or choose another folder with --data", db.folder)}
+				Message: fmt.Sprintf("Another Kith has the data folder %s open. Stop it, or choose another folder with --data.", db.folder)}
 		}
 		return fmt.Errorf("lock the data folder %s: %w", db.folder, explain(err))
 	}

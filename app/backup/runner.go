@@ -273,15 +273,22 @@ func (r *Runner) Run(ctx context.Context) error {
 	return nil
 }
 
-// sweep removes what a crash left half-written.
+// sweep removes what a crash left half-written. One that was written to just now is
+// another process's, which is at it.
 func (r *Runner) sweep() {
-	left, _ := filepath.Glob(filepath.Join(r.o.Folder, "kith-*.part"))
+	left, _ := filepath.Glob(filepath.Join(r.o.Folder, "kith-*"+partSuffix))
 	for _, file := range left {
+		if info, err := os.Stat(file); err == nil && time.Since(info.ModTime()) < partLeft {
+			continue
+		}
 		if err := os.Remove(file); err != nil {
 			r.o.Log.Warn("remove half a backup", "file", file, "error", err)
 		}
 	}
 }
+
+// partLeft is for how long nothing was written to half a backup that nobody is at.
+const partLeft = 10 * time.Minute
 
 // Make makes a backup now, and removes those beyond Keep. It returns CodeConflict while
 // another is being made.

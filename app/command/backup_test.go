@@ -157,7 +157,7 @@ func TestRestore_refusesWhileAKithIsRunning(t *testing.T) {
 	}
 	defer db.Close()
 	_, said := kith(t, exitFail, "restore", "--overwrite", file, "--data", data)
-	wantSaid(t, said, `another Kith has the data folder`)
+	wantSaid(t, said, `Another Kith has the data folder`)
 }
 
 func TestBackup_ofDamagedFilesSaysWhatIsWrong(t *testing.T) {
