@@ -150,6 +150,16 @@ func (h held) WriteTo(w io.Writer) (int64, error) {
 	return h.Snapshot.WriteTo(w)
 }
 
+func TestRecipients_refuseAPassphraseThatCanBeGuessed(t *testing.T) {
+	t.Parallel()
+	if _, err := backup.Recipients("", "short phras"); app.CodeOf(err) != app.CodeInvalid {
+		t.Errorf("got %v", err)
+	}
+	if to, err := backup.Recipients("", "longer phras"); err != nil || len(to) != 1 {
+		t.Errorf("got %v", err)
+	}
+}
+
 func TestCreate_saysWhereItCannot(t *testing.T) {
 	t.Parallel()
 	db, folder := filled(t), t.TempDir()

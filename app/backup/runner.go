@@ -323,12 +323,12 @@ func (r *Runner) note(a attempt) {
 }
 
 func (r *Runner) make(ctx context.Context, now time.Time) (f app.BackupFile, err error) {
-	if err := os.MkdirAll(r.o.Folder, 0o700); err != nil {
-		return f, fmt.Errorf("make the folder of backups: %w", err)
-	}
 	s, err := r.snapshot(ctx)
 	if err != nil {
 		return f, err
+	}
+	if err := os.MkdirAll(r.o.Folder, 0o700); err != nil {
+		return f, errors.Join(fmt.Errorf("make the folder of backups: %w; backup.dir names another", err), s.Close())
 	}
 	began := time.Now()
 	f = app.BackupFile{Name: Name(now, len(r.o.Recipients) > 0), At: app.InstantOf(now), Encrypted: len(r.o.Recipients) > 0}

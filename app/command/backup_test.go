@@ -356,3 +356,15 @@ func TestRetention_saysWhatWouldGo(t *testing.T) {
 	wantSaid(t, out, `1 +1 +Bought`, `1 events are from before .* Nothing was removed`)
 	kith(t, exitUsage, "retention", "--data", data, "--keep", "2 years")
 }
+
+func TestBackup_ofNothingLeavesNothing(t *testing.T) {
+	t.Parallel()
+	folder := filepath.Join(t.TempDir(), "data")
+	var out, said bytes.Buffer
+	if code := Main([]string{"backup", "--data", folder}, &out, &said, nil); code != exitFail || !strings.Contains(said.String(), "There is no Kith in") {
+		t.Errorf("it ends with %d and says %s", code, said.String())
+	}
+	if _, err := os.Stat(folder); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("the folder was made (%v)", err)
+	}
+}
