@@ -306,3 +306,55 @@ func TestRun_aBuildEndsInOneFile(t *testing.T) {
 	})
 	s.want("c4050", "c4050")
 }
+
+// However many words begin with what was typed, all of them are found.
+func TestEngine_manyWordsBeginAlike(t *testing.T) {
+	db, _ := storagetest.Open(t)
+	const customers, each = 110, 500
+	var changes []app.Change
+	for i := range customers {
+		var tags strings.Builder
+		for j := range each {
+			fmt.Fprintf(&tags, `,"acmecustomer0%06d"`, i*each+j)
+		}
+		changes = append(changes, person(fmt.Sprint("u", i), "", "", "", "", "tags", "["+tags.String()[1:]+"]"))
+	}
+	storagetest.Apply(t, db, changes...)
+	e := start(t, db, t.TempDir())
+	e.settle()
+	m, err := e.Find(t.Context(), app.Query{Text: "acmecustomer0", Limit: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if m.Total != customers {
+		t.Errorf("%d found of %d", m.Total, customers)
+	}
+	m, err = e.Find(t.Context(), app.Query{Text: "-acmecustomer0", Limit: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if m.Total != 0 {
+		t.Errorf("%d found of those who are not meant", m.Total)
+	}
+}
+
+// More than one window takes at once arrives whole, and in order.
+func TestEngine_manyChangesAtOnce(t *testing.T) {
+	db, _ := storagetest.Open(t)
+	e := start(t, db, t.TempDir())
+	e.settle()
+	const customers = search.WindowSize + 100
+	for _, first := range []string{"Before", "Bayo"} {
+		var changes []app.Change
+		for i := range customers {
+			changes = append(changes, person(fmt.Sprint("u", i), first, "", "", ""))
+		}
+		storagetest.Apply(t, db, changes...)
+	}
+	e.settle()
+	for text, want := range map[string]int64{"bayo": customers, "before": 0} {
+		if m, err := e.Find(t.Context(), app.Query{Text: text, Limit: 1}); err != nil || m.Total != want {
+			t.Errorf("%s: %+v %v, want %d", text, m, err, want)
+		}
+	}
+}

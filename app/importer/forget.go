@@ -236,7 +236,7 @@ func (m *forgetting) cell(i int, cell []byte) bool {
 	if i == m.id && (m.uids[string(cell)] || m.uids[string(s)]) {
 		return true
 	}
-	if len(m.emails) > 0 && bytes.IndexByte(s, '@') > 0 && m.emails[app.FoldEmail(string(s))] {
+	if len(m.emails) > 0 && bytes.IndexByte(s, '@') > 0 && m.emails[app.FoldEmail(string(bareEmail(s)))] {
 		return true
 	}
 	if len(m.numbers) == 0 {
