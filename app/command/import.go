@@ -109,6 +109,7 @@ type importStatus struct {
 	Gzip                                                     bool
 	Sniffed                                                  map[string]importer.Finding
 	Notes                                                    []string
+	Nulls                                                    string
 	Error                                                    *string
 	StartedAt                                                *app.Instant `json:"started_at"`
 	FinishedAt                                               *app.Instant `json:"finished_at"`
@@ -335,6 +336,9 @@ func (c *cli) sayImport(s *importStatus) {
 			}
 			fmt.Fprintf(c.out, "%12s %s\n", figures(n.n), what)
 		}
+	}
+	if s.Nulls != "" {
+		fmt.Fprintln(c.out, s.Nulls, "(--nulls)")
 	}
 	for _, note := range s.Notes {
 		fmt.Fprintln(c.out, note)

@@ -80,9 +80,9 @@ func TestImport_saysWhatItDoubtsAndHowToSayIt(t *testing.T) {
 	}
 	out, _ := kith(t, exitDone, "import", file, "--data", data, "--dry-run", "--encoding", "cp1252")
 	wantSaid(t, out, `encoding +Windows-1252, as you said`, `line 3 has names of columns, and the one above it does not`, `blank +1 line, passed over`,
-		`! 2 values have a decimal comma`, `--map '\{"spend":\{"type":"number","format":"1\.234,56"\}\}'`, `1 cell says NULL`)
+		`! 2 values have a decimal comma`, `--map '\{"spend":\{"type":"number","format":"1\.234,56"\}\}'`, `1 cell says NULL, .* it goes in as a word. \(--nulls\)`)
 	out, _ = kith(t, exitDone, "import", file, "--data", data, "--dry-run", "--nulls", "blank", "--header", "3")
-	wantSaid(t, out, `header +yes, as you said`, `--map '\{"it'\\''s":\{"type":"date","format":"DD/MM/YYYY"\}\}'`, `counts as blank`)
+	wantSaid(t, out, `header +yes, as you said`, `--map '\{"it'\\''s":\{"type":"date","format":"DD/MM/YYYY"\}\}'`, `it counts as blank`)
 	_, said := kith(t, exitFail, "import", file, "--data", data, "--header", "maybe")
 	wantSaid(t, said, `yes, no, or the number of the line`)
 }

@@ -65,6 +65,7 @@ func isNull(s []byte) bool { return len(s) <= 6 && nullWords[string(s)] }
 
 // noteNulls says how many cells are words for no value.
 func (a *analysis) noteNulls() {
+	a.plan.Nulls = ""
 	var n int64
 	example := ""
 	for i := range a.columns {
@@ -82,9 +83,6 @@ func (a *analysis) noteNulls() {
 	if n == 1 {
 		like = ""
 	}
-	if a.plan.NullsBlank {
-		a.plan.Notes = append(a.plan.Notes, say("%s %s%s, and %s as blank.", many(n, "cell says", "cells say"), example, like, map[bool]string{true: "counts", false: "count"}[n == 1]))
-		return
-	}
-	a.plan.Notes = append(a.plan.Notes, say("%s %s%s, as databases do for no value. That is a word here, unless it is said to be blank.", many(n, "cell says", "cells say"), example, like))
+	a.plan.Nulls = say("%s %s%s, as databases do for no value: %s.", many(n, "cell says", "cells say"), example, like, map[[2]bool]string{
+		{true, true}: "it counts as blank", {true, false}: "they count as blank", {false, true}: "it goes in as a word", {false, false}: "they go in as words"}[[2]bool{a.plan.NullsBlank, n == 1}])
 }

@@ -28,6 +28,8 @@ type Plan struct {
 	Columns []Column `json:"columns"`
 	// NullsBlank: NULL and the like are blank cells.
 	NullsBlank bool `json:"nulls_blank,omitempty"`
+	// Nulls says how many there are, "" for none.
+	Nulls string `json:"nulls,omitempty"`
 	// Read: the whole file was read, and the types and counts are those of all its rows.
 	Read       bool  `json:"read"`
 	Rows       int64 `json:"rows"`
