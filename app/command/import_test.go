@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"unicode/utf8"
 )
 
 // kith runs a command line of this program and returns what it said.
@@ -85,6 +86,23 @@ func TestImport_saysWhatItDoubtsAndHowToSayIt(t *testing.T) {
 	wantSaid(t, out, `header +yes, as you said`, `--map '\{"it'\\''s":\{"type":"date","format":"DD/MM/YYYY"\}\}'`, `it counts as blank`)
 	_, said := kith(t, exitFail, "import", file, "--data", data, "--header", "maybe")
 	wantSaid(t, said, `yes, no, or the number of the line`)
+}
+
+func TestImport_theBarStaysOnOneLine(t *testing.T) {
+	t.Parallel()
+	for _, s := range []*importStatus{
+		{Phase: "writing", Rows: 1_234_567, Done: 1_000_000, RowsPerSecond: 12_345, SecondsLeft: 3_600, Failed: 12_345},
+		{Phase: "checking", Rows: 100, RowsRead: 50}, {Phase: "reading", RowsRead: 5}, {},
+	} {
+		for _, columns := range []int{20, 60, 80, 100, 200} {
+			if bar := importBar(s, columns); utf8.RuneCountInString(bar) >= columns {
+				t.Errorf("in %d columns: %s", columns, bar)
+			}
+		}
+	}
+	if bar := importBar(&importStatus{Phase: "writing", Rows: 100, Done: 50, RowsPerSecond: 9}, 80); !strings.HasPrefix(bar, "["+strings.Repeat("█", 15)+strings.Repeat("░", 15)+"] 50 of 100 rows") {
+		t.Errorf("half of it is %s", bar)
+	}
 }
 
 func TestImport_intoAServer(t *testing.T) {

@@ -105,14 +105,15 @@ func TestTypes_signUpDatesThatCannotBeTold(t *testing.T) {
 func TestTypes_pointsAndCommasOfNumbers(t *testing.T) {
 	t.Parallel()
 	b := open(t)
-	file := "id;comma;thousands;either;mixed;percent;french;phone;plain\n" +
-		"1;1.234,56;1.234;1,234;1,5;5,5 %;1 234,5;+49 30 1234;0.125\n" +
-		"2;1.234;10.000;$5;1.5;10%;1\u00a0000\u00a0000;+49 30 1235;1.234\n" +
-		"3;-3,5;2.500;12,345;$2.5;0 %;12;+49 30 1236;2.5\n"
+	file := "id;comma;thousands;either;mixed;percent;french;phone;plain;dollars;pesos\n" +
+		"1;1.234,56;1.234;1,234;1,5;5,5 %;1 234,5;+49 30 1234;0.125;$90,000 ;$1.234\n" +
+		"2;1.234;10.000;$5;1.5;10%;1\u00a0000\u00a0000;+49 30 1235;1.234;$5;$1.234.567\n" +
+		"3;-3,5;2.500;12,345;$2.5;0 %;12;+49 30 1236;2.5;£1,234;$5\n"
 	imp := b.run("numbers.csv", []byte(file), importer.Options{})
 	for name, want := range map[string]string{
 		"comma": "text: number 1.234,56", "thousands": "number: number 1.234,56; text", "either": "text: number 1,234.56; number 1.234,56",
 		"mixed": "text: ", "percent": "text: number 1.234,56", "french": "text: number 1.234,56", "phone": "text: ", "plain": "number: text",
+		"dollars": "text: number 1,234.56", "pesos": "text: number 1.234,56",
 	} {
 		c := columnNamed(t, imp, name)
 		if c.Type+": "+offered(c) != want || (c.Doubt == "") != (name == "plain") && name != "phone" {
