@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"strconv"
+	"strings"
 )
 
 // say is fmt.Sprintf for people: counts have separators.
@@ -46,6 +47,7 @@ func (a *analysis) notes() {
 		p.Notes = append(p.Notes, say("Line %d, the last one, begins with %s. If it sums up the rows above it, it is no customer: take it out of the file first.", a.lastLine, strconv.Quote(string(a.last))))
 	}
 	a.noteNulls()
+	a.noteWrapped()
 	if p.Repeats > 0 {
 		p.Notes = append(p.Notes, many(p.Repeats, "row is", "rows are")+" about a customer that an earlier row was about too: the last row wins.")
 	}
@@ -62,6 +64,20 @@ var sums = map[string]bool{"total": true, "totals": true, "grandtotal": true, "s
 var nullWords = map[string]bool{`\N`: true, "NULL": true, "null": true, "<null>": true, "(null)": true, "[NULL]": true, "N/A": true, "n/a": true, "#N/A": true, "NaN": true, "nan": true}
 
 func isNull(s []byte) bool { return len(s) <= 6 && nullWords[string(s)] }
+
+// noteWrapped says which columns are written as formulas of one text.
+func (a *analysis) noteWrapped() {
+	var names []string
+	for i := range a.plan.Columns {
+		if c := &a.plan.Columns[i]; c.Wrapped && c.To != "" {
+			names = append(names, strconv.Quote(c.Name))
+		}
+	}
+	if len(names) == 0 {
+		return
+	}
+	a.plan.Notes = append(a.plan.Notes, fmt.Sprintf(`The cells of %s are written ="…", so that a spreadsheet leaves them alone: what stands inside is taken.`, strings.Join(names, ", ")))
+}
 
 // noteNulls says how many cells are words for no value.
 func (a *analysis) noteNulls() {

@@ -49,7 +49,9 @@ type Column struct {
 	Type   string `json:"type"`
 	Format string `json:"format,omitempty"`
 	Clear  bool   `json:"clear,omitempty"` // a blank cell takes the attribute away
-	Filled int64  `json:"filled"`
+	// Wrapped: every cell is written ="…", as for spreadsheets, and what is inside is taken.
+	Wrapped bool  `json:"wrapped,omitempty"`
+	Filled  int64 `json:"filled"`
 	// Why says how the type was found, Doubt, if not "", what a person should decide.
 	Why   string `json:"why,omitempty"`
 	Doubt string `json:"doubt,omitempty"`

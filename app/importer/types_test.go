@@ -220,6 +220,39 @@ func TestNotes_sayWhatAPersonShouldLookAt(t *testing.T) {
 	}
 }
 
+func TestCells_thatAreFormulasOfOneTextAreWhatIsInside(t *testing.T) {
+	t.Parallel()
+	b := open(t)
+	file := []byte("id,zip,note,told\n=\"0012\",=\"08001\",=\"x\",=\"1\"\n\"=\"\"0013\"\"\",,plain,=\"2\"\n=\"0012\",=\"08003\",=1+1,\n")
+	o := importer.Options{Map: map[string]*importer.Target{"told": {Type: "text"}}}
+	dry := b.run("wrapped.csv", file, importer.Options{Map: o.Map, DryRun: true})
+	wantCounts(t, dry, 2, 1, 0, 0, 0)
+	if p := plan(t, dry); p.Repeats != 1 || !strings.Contains(strings.Join(p.Notes, " "), `The cells of "id", "zip" are written ="…"`) {
+		t.Errorf("%d repeats, %q", p.Repeats, p.Notes)
+	}
+	wantCounts(t, b.run("wrapped.csv", file, o), 2, 1, 0, 0, 0)
+	c := storagetest.Customer(t, b.db, "0012")
+	for name, want := range map[string]string{"zip": `"08003"`, "note": `"=1+1"`, "told": `"=\"1\""`} {
+		if got := string(c.Attribute(name)); got != want {
+			t.Errorf("%s is %s, want %s", name, got, want)
+		}
+	}
+	// Who is erased is found in them too.
+	waiting := b.run("wrapped.csv", file, importer.Options{DryRun: true})
+	if err := b.r.Forget(bg, importer.Person{UIDs: []string{"0013"}}); err != nil {
+		t.Fatal(err)
+	}
+	left := keptUploads(t, b.db.Folder())
+	if len(left) == 0 {
+		t.Errorf("%s is not kept", waiting.File)
+	}
+	for _, kept := range left {
+		if strings.Contains(string(kept), "0013") {
+			t.Errorf("of %s is left %s", waiting.File, kept)
+		}
+	}
+}
+
 func TestReport_ofAFileWithSingleQuotesCanBeImportedAgain(t *testing.T) {
 	t.Parallel()
 	b := open(t)
