@@ -229,7 +229,7 @@ func (m *forgetting) record(rec *Record, d Dialect) bool {
 }
 
 func (m *forgetting) cell(i int, cell []byte) bool {
-	s := bytes.TrimSpace(cell)
+	s, _ := unwrap(bytes.TrimSpace(cell))
 	if len(s) == 0 {
 		return false
 	}
