@@ -2,12 +2,10 @@ package command
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net"
-	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -70,11 +68,11 @@ func (c *cli) runServe(ctx context.Context, cfg *config.Config, demo bool) error
 	}
 	defer l.Close()
 	address := "http://" + l.Addr().String()
-	secure, plain, err := certificates(cfg, h.db.Folder(), log)
-	if err != nil {
-		return err
-	}
-	if secure != nil {
+	secure := new(server.Opened)
+	if cfg.TLS() {
+		if secure, err = certificates(cfg, log).Open(); err != nil {
+			return err
+		}
 		address = "https://" + l.Addr().String()
 		if len(cfg.TLSHosts) > 0 {
 			address = "https://" + cfg.TLSHosts[0]
@@ -91,14 +89,17 @@ func (c *cli) runServe(ctx context.Context, cfg *config.Config, demo bool) error
 	if err := c.firstStart(ctx, h.db, cfg, address, log); err != nil {
 		return err
 	}
-	srv := server.New(server.Options{Log: log, Around: h.around, Mount: h.mount, TrustedProxies: cfg.Proxies.Strings(), TLS: secure})
+	srv := server.New(server.Options{Log: log, Around: h.around, Mount: h.mount, TrustedProxies: cfg.Proxies.Strings(), TLS: secure.TLS})
 	if cfg.TLSHTTP != "" {
 		open, err := net.Listen("tcp", cfg.TLSHTTP)
 		if err != nil {
 			return fmt.Errorf("listen on %s for plain HTTP: %w; tls.http takes another address, or none", cfg.TLSHTTP, err)
 		}
 		defer open.Close()
-		h.run = append(h.run, func(ctx context.Context) error { return server.Redirect(ctx, open, plain) })
+		h.run = append(h.run, func(ctx context.Context) error { return server.Redirect(ctx, open, secure.Plain) })
+	}
+	if secure.Run != nil {
+		h.run = append(h.run, secure.Run)
 	}
 	fmt.Fprintf(c.out, "Kith %s serves %s\n  dashboard  %s/app/\n  API        %s/v1\n  data       %s\n", Version, cfg.Workspace, address, address, h.db.Folder())
 	manager, err := service.NewNotifier(log)
@@ -122,14 +123,13 @@ func alive(err error) error {
 	return err
 }
 
-// certificates opens the certificates that cfg names; without any, there is no TLS.
-func certificates(cfg *config.Config, folder string, log *slog.Logger) (*tls.Config, http.Handler, error) {
-	if !cfg.TLS() {
-		return nil, nil, nil
-	}
+// certificates are those that cfg names; those that are got are kept in the data folder.
+func certificates(cfg *config.Config, log *slog.Logger) server.Certificates {
 	return server.Certificates{
-		Certificate: cfg.TLSCertificate, Key: cfg.TLSKey, Hosts: cfg.TLSHosts, Email: cfg.TLSEmail, Folder: folder, Log: log,
-	}.Open()
+		Certificate: cfg.TLSCertificate, Key: cfg.TLSKey, Log: log,
+		Hosts: cfg.TLSHosts, Directory: cfg.TLSDirectory, Authority: cfg.TLSAuthority, Email: cfg.TLSEmail,
+		Folder: cfg.Data, Plain: cfg.TLSHTTP != "", Agent: "kith/" + Version,
+	}
 }
 
 // firstStart makes what a new folder lacks: a key pair, and a way to the first user.
