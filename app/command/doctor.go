@@ -139,6 +139,10 @@ func (d *doctor) folder() bool {
 		}
 		_ = f.Close()
 	}
+	if !permissionsCount {
+		d.add(fine, what, "", "%s can be written", d.cfg.Data)
+		return true
+	}
 	d.add(fine, what, "", "%s can be written, and only by its owner", d.cfg.Data)
 	return true
 }

@@ -78,15 +78,6 @@ func boot(t *testing.T, given, init string) *machine {
 	}
 }
 
-// needed skips a test that lacks what it needs; in CI it fails instead.
-func needed(t *testing.T, why string) {
-	t.Helper()
-	if os.Getenv("CI") == "true" {
-		t.Fatal(why)
-	}
-	t.Skip(why)
-}
-
 // try runs a command inside.
 func (m *machine) try(args ...string) (string, error) {
 	out, err := exec.Command("nsenter", append([]string{"-t", m.pid, "-a", "--"}, args...)...).CombinedOutput()

@@ -34,14 +34,16 @@ there is no terminal they are left in the data folder, in ` + FirstFile + `.`,
   kith serve --print-config                   # each setting, and where it came from`,
 		Args: exactly(0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			cfg, err := c.config(cmd)
-			if err != nil {
-				return usageError{err}
-			}
-			if print {
-				return cfg.Print(c.out)
-			}
-			return service.Run(cmd.Context(), func(ctx context.Context) error { return c.runServe(ctx, cfg, demo) })
+			return service.Run(cmd.Context(), func(ctx context.Context, ready func()) error {
+				cfg, err := c.config(cmd)
+				if err != nil {
+					return usageError{err}
+				}
+				if print {
+					return cfg.Print(c.out)
+				}
+				return c.runServe(ctx, cfg, demo, ready)
+			})
 		},
 	}
 	c.setting(cmd, "listen", "where to listen, host:port")
@@ -54,8 +56,8 @@ there is no terminal they are left in the data folder, in ` + FirstFile + `.`,
 // and the link that makes the first user.
 const FirstFile = "first-start.txt"
 
-// runServe serves until ctx ends.
-func (c *cli) runServe(ctx context.Context, cfg *config.Config, demo bool) error {
+// runServe serves until ctx ends, and calls ready when it listens.
+func (c *cli) runServe(ctx context.Context, cfg *config.Config, demo bool, ready func()) error {
 	log := c.logger(cfg.LogLevel)
 	h, err := openHouse(ctx, cfg, houseOptions{clock: clock, sessions: clock, log: log, demo: demo})
 	if err != nil {
@@ -110,6 +112,7 @@ func (c *cli) runServe(ctx context.Context, cfg *config.Config, demo bool) error
 		func(ctx context.Context) error { return srv.Serve(ctx, l) },
 		func(ctx context.Context) error {
 			manager.Ready(address)
+			ready()
 			return manager.Run(ctx, func(ctx context.Context) error { return alive(h.db.Pulse(ctx)) })
 		})...)
 }

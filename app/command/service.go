@@ -163,6 +163,11 @@ func (c *cli) serviceSpec(cmd *cobra.Command, m *service.Manager, f serviceFlags
 	if flag := cmd.Flag("data"); flag.Changed {
 		spec.Data = flag.Value.String()
 	}
+	if runtime.GOOS == "windows" { // where what is in ProgramData is everybody's to read
+		if err := service.MakeFolder(filepath.Dir(serviceConfig), spec.User); err != nil {
+			return spec, needsRoot(err)
+		}
+	}
 	file := filepath.Join(f.root, spec.Config)
 	if _, err := os.Stat(file); errors.Is(err, fs.ErrNotExist) {
 		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
@@ -191,6 +196,11 @@ func (c *cli) serviceSpec(cmd *cobra.Command, m *service.Manager, f serviceFlags
 	if !filepath.IsAbs(spec.Data) {
 		return spec, usageError{fmt.Errorf("data (%s) is %q, which a service cannot find; write a whole path such as %s", file, spec.Data, serviceData)}
 	}
+	if f.root == "" {
+		if err := service.MakeFolder(spec.Data, spec.User); err != nil {
+			return spec, needsRoot(err)
+		}
+	}
 	spec.LowPort = isLow(cfg.Listen) || isLow(cfg.TLSHTTP)
 	return spec, nil
 }
@@ -204,7 +214,13 @@ func isLow(address string) bool {
 
 // needsRoot says so where rights are what is missing.
 func needsRoot(err error) error {
-	if errors.Is(err, fs.ErrPermission) || runtime.GOOS != "windows" && os.Geteuid() != 0 && !errors.Is(err, service.ErrNotInstalled) {
+	if runtime.GOOS == "windows" {
+		if errors.Is(err, fs.ErrPermission) {
+			return fmt.Errorf("%w; a service is installed and run by an administrator: try again in a terminal that was opened as one", err)
+		}
+		return err
+	}
+	if errors.Is(err, fs.ErrPermission) || os.Geteuid() != 0 && !errors.Is(err, service.ErrNotInstalled) {
 		return fmt.Errorf("%w; a service is installed and run by an administrator: try again with sudo", err)
 	}
 	return err
