@@ -213,6 +213,8 @@ type Result struct {
 	Repeated bool
 	// Wrote is what of an Observe's values was newer than what is there, and so was written.
 	Wrote *Profile
+	// Lifted is how many marks of somebody erased a SetProfile with Lift took away.
+	Lifted int64
 	// Segment is the row of the segment concerned.
 	Segment int64
 	// List is the row of the list concerned, Status the subscription's state after it.

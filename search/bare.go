@@ -35,10 +35,11 @@ func NewBare(folder string) (*Bare, error) {
 func (b *Bare) Prepare(customers []app.Findable) (write func() error) {
 	type texts struct{ id, begins, words []byte }
 	var m maker
+	m.batch()
 	all := make([]texts, len(customers))
 	for i := range customers {
 		d := m.make(&customers[i])
-		all[i] = texts{[]byte(d.id), joinTerms(d.begins), joinTerms(d.words)}
+		all[i] = texts{[]byte(d.id), joinTerms(d.terms(true)), joinTerms(d.terms(false))}
 	}
 	return func() error {
 		batch := b.index.NewBatch()

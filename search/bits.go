@@ -18,7 +18,7 @@ type scan struct {
 	part           *part
 	begins, words  segment.TermDictionary
 	begun, wordsIn bool
-	budget         *int // how many terms of a dictionary may still be looked at
+	typos          *int // how many words that are nearly the one typed may still be looked at
 }
 
 func (s *scan) dictionary(field string) (segment.TermDictionary, error) {
@@ -104,6 +104,7 @@ func (t termsLike) into(s *scan, b *roaring.Bitmap) error {
 	}
 	var it segment.DictionaryIterator
 	a := under{t.start, t.rest}
+	_, typo := t.rest.(oneTypo)
 	if o, ok := d.(omitter); ok {
 		it = o.AutomatonIteratorOmitCount(a, []byte(t.start), after(t.start))
 	} else {
@@ -117,8 +118,10 @@ func (t termsLike) into(s *scan, b *roaring.Bitmap) error {
 		if entry == nil || err != nil {
 			return err
 		}
-		if *s.budget--; *s.budget < 0 {
-			return nil
+		if typo {
+			if *s.typos--; *s.typos < 0 {
+				return nil
+			}
 		}
 		if err := s.addTerm(d, []byte(entry.Term), b); err != nil {
 			return err

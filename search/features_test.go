@@ -306,3 +306,34 @@ func TestRun_aBuildEndsInOneFile(t *testing.T) {
 	})
 	s.want("c4050", "c4050")
 }
+
+// However many words begin with what was typed, all of them are found.
+func TestEngine_manyWordsBeginAlike(t *testing.T) {
+	db, _ := storagetest.Open(t)
+	const customers, each = 110, 500
+	var changes []app.Change
+	for i := range customers {
+		var tags strings.Builder
+		for j := range each {
+			fmt.Fprintf(&tags, `,"acmecustomer0%06d"`, i*each+j)
+		}
+		changes = append(changes, person(fmt.Sprint("u", i), "", "", "", "", "tags", "["+tags.String()[1:]+"]"))
+	}
+	storagetest.Apply(t, db, changes...)
+	e := start(t, db, t.TempDir())
+	e.settle()
+	m, err := e.Find(t.Context(), app.Query{Text: "acmecustomer0", Limit: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if m.Total != customers {
+		t.Errorf("%d found of %d", m.Total, customers)
+	}
+	m, err = e.Find(t.Context(), app.Query{Text: "-acmecustomer0", Limit: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if m.Total != 0 {
+		t.Errorf("%d found of those who are not meant", m.Total)
+	}
+}

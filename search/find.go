@@ -14,10 +14,9 @@ import (
 const (
 	// maxTyped is how many bytes of what was typed are read.
 	maxTyped = 1_000
-	// maxLooked bounds how many terms of the dictionary one group of matches looks at, some
-	// ten milliseconds: only the beginnings of ids can be more.
-	maxLooked = 50_000
-	// maxTypos is the same for words that differ by a letter.
+	// maxTypos bounds how many words of the dictionary that differ by a letter one group of
+	// matches looks at. What was typed without a typo is found whole: of a million ids that
+	// begin alike, and by more than [maxGram] letters, each is looked at, within a second.
 	maxTypos = 5_000
 )
 
@@ -93,7 +92,6 @@ func (e *Engine) Search(ctx context.Context, text string, page int) ([]int64, er
 type tier struct {
 	c     condition
 	make  func() condition // makes c when it is looked for
-	looks int              // how many terms it may look at
 	below int              // only looked for when fewer have been found; 0: always
 	exact bool             // the first group is of those that are meant exactly: this one is not looked for when it has any
 }
@@ -125,17 +123,17 @@ func (k *compiler) tiers(q *app.Query, page int) []tier {
 	}
 	if hasWord {
 		if names := k.all(clauses, inNames); names != nil {
-			out = append(out, tier{c: names, looks: maxLooked})
+			out = append(out, tier{c: names})
 		}
 	}
-	out = append(out, tier{c: main, looks: maxLooked})
+	out = append(out, tier{c: main})
 	if hasWord {
-		out = append(out, tier{make: func() condition { return k.all(clauses, inGroups) }, looks: maxLooked, exact: plain, below: page})
+		out = append(out, tier{make: func() condition { return k.all(clauses, inGroups) }, exact: plain, below: page})
 	}
 	if typos {
 		out = append(out,
-			tier{make: func() condition { return k.all(clauses, withNameTypo) }, looks: maxTypos, exact: plain, below: page},
-			tier{make: func() condition { return k.all(clauses, withTypo) }, looks: maxTypos, exact: plain, below: 1})
+			tier{make: func() condition { return k.all(clauses, withNameTypo) }, exact: plain, below: page},
+			tier{make: func() condition { return k.all(clauses, withTypo) }, exact: plain, below: 1})
 	}
 	return out
 }
@@ -199,8 +197,7 @@ func (f *finder) filter(c condition) error {
 		return nil
 	}
 	for i := range f.parts {
-		p, looks := &f.parts[i], maxLooked
-		p.scan.budget = &looks
+		p := &f.parts[i]
 		var err error
 		if p.may, err = p.scan.bits(c); err != nil {
 			return err
@@ -212,13 +209,13 @@ func (f *finder) filter(c condition) error {
 // tier adds the matches of a tier that are not there yet.
 func (f *finder) tier(t tier) error {
 	var count int64
-	looks := t.looks
+	typos := maxTypos
 	for i := range f.parts {
 		p := &f.parts[i]
 		if err := f.ctx.Err(); err != nil {
 			return err
 		}
-		p.scan.budget = &looks
+		p.scan.typos = &typos
 		b := roaring.New()
 		if p.may == nil || !p.may.IsEmpty() {
 			if err := t.c.into(&p.scan, b); err != nil {

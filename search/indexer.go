@@ -19,9 +19,8 @@ import (
 const (
 	// feedStep is how many entries are read at once; most are of events, and cheap.
 	feedStep = 5_000
-	// batchSize is how many customers one batch of a build takes: some 30 MB while it is
-	// made a segment. Larger ones make fewer segments to merge, which was not measured to be
-	// faster.
+	// batchSize is how many customers one batch takes: some 10 MB while it is made a
+	// segment. Larger ones make fewer segments to merge, which was not measured to be faster.
 	batchSize = 2_000
 	// restEvery is how many entries the position inside the index may lag under constant load.
 	restEvery = 100_000
@@ -130,11 +129,13 @@ func (e *Engine) writeAll(ctx context.Context, into *scorch.Scorch, wrote func()
 // readAll makes the documents of every customer.
 func (e *Engine) readAll(ctx context.Context, batches chan<- *index.Batch) error {
 	var m maker
+	m.batch()
 	batch := index.NewBatch()
 	send := func() error {
 		select {
 		case batches <- batch:
 			batch = index.NewBatch()
+			m.batch()
 			return nil
 		case <-ctx.Done():
 			return ctx.Err()
@@ -303,8 +304,8 @@ func (e *Engine) read(ctx context.Context, under *window) (*window, error) {
 	if err := gap(at, entries[0]); err != nil {
 		return nil, err
 	}
-	w := &window{last: mark{entries[len(entries)-1].Seq, entries[len(entries)-1].At}}
-	rows, named := touched(entries)
+	rows, named, read := touched(entries, batchSize)
+	w := &window{last: mark{entries[read-1].Seq, entries[read-1].At}}
 	if named {
 		if err := e.readGroups(ctx); err != nil {
 			return nil, err
@@ -398,9 +399,10 @@ func (e *Engine) rest(ctx context.Context) error {
 	return e.tell(ctx)
 }
 
-// touched are the customers that may be found otherwise after the entries, each once, and
-// whether the name of a list or segment may be another.
-func touched(entries []app.Entry) (rows []int64, named bool) {
+// touched are the customers that may be found otherwise after the first of the entries, each
+// once, and whether the name of a list or segment may be another. It ends when there are
+// most customers, or one more, and says how many entries it has seen.
+func touched(entries []app.Entry, most int) (rows []int64, named bool, read int) {
 	seen := map[int64]struct{}{}
 	add := func(row int64) {
 		if _, ok := seen[row]; !ok && row != 0 {
@@ -408,8 +410,8 @@ func touched(entries []app.Entry) (rows []int64, named bool) {
 			rows = append(rows, row)
 		}
 	}
-	for i := range entries {
-		switch entry := &entries[i]; entry.Kind {
+	for read = 0; read < len(entries) && len(rows) < most; read++ {
+		switch entry := &entries[read]; entry.Kind {
 		case app.KindCreated, app.KindAttribute, app.KindDeleted, app.KindRenamed, app.KindRestored, app.KindDevice, app.KindList, app.KindArchived, app.KindConverted:
 			add(entry.Customer)
 		case app.KindMerged:
@@ -419,13 +421,14 @@ func touched(entries []app.Entry) (rows []int64, named bool) {
 			named = true
 		}
 	}
-	return rows, named
+	return rows, named, read
 }
 
 // changed is the batch that puts customers into the index as they stand, and takes out
 // those that are gone.
 func (e *Engine) changed(ctx context.Context, rows []int64) (*index.Batch, error) {
 	var m maker
+	m.batch()
 	batch := index.NewBatch()
 	for _, row := range rows {
 		batch.Delete(documentID(row))

@@ -29,8 +29,8 @@
 // Searching takes Bleve's segments as they are ([view]) and answers each condition as a
 // bitmap of a segment's documents: nothing is visited one by one to be combined or
 // counted, and of what was found only the newest of a page. In memory are 4 bytes a
-// customer, which say whose a document is ([app.IndexState]), and during a build the
-// documents of three batches, some 100 MB; the rest are files that the system maps as it
+// customer, which say whose a document is ([app.IndexState]), and during a build
+// three batches of documents, some 30 MB; the rest are files that the system maps as it
 // can.
 //
 // The invariant: once the position is p, a customer is found by exactly the words it had

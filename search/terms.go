@@ -1,6 +1,7 @@
 package search
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -66,19 +67,28 @@ const (
 	maxNested = 4
 )
 
-// place is a term inside maker's text.
+// place is a term inside a document's text.
 type place struct {
-	from, to int32
-	begins   bool
-	shared   bool
+	from   uint32
+	size   uint16
+	begins bool
+	shared bool
 }
 
 // maker makes documents. Its buffers are used again for the next one.
 type maker struct {
 	text   []byte
 	places []place
-	// count of terms of each field, repeats included.
-	begins, words int
+	maps   *termMaps // of the batch being made
+}
+
+// termMaps are filled with the terms of one document after the other while a batch is made a
+// segment: as text the documents of a batch take a fifth of what they take as maps.
+type termMaps struct{ begins, words index.TokenFrequencies }
+
+// batch begins another batch, whose documents may be written while the next ones are made.
+func (m *maker) batch() {
+	m.maps = &termMaps{begins: index.TokenFrequencies{}, words: index.TokenFrequencies{}}
 }
 
 // The one frequency of every term that has one, and that of those that have none: the
@@ -95,12 +105,7 @@ func (m *maker) put(from, to int, begins, shared bool) {
 	if m.full() {
 		return
 	}
-	m.places = append(m.places, place{int32(from), int32(to), begins, shared})
-	if begins {
-		m.begins++
-	} else {
-		m.words++
-	}
+	m.places = append(m.places, place{uint32(from), uint16(to - from), begins, shared})
 }
 
 // term adds a term of the dictionary of words.
@@ -164,27 +169,37 @@ func cut(s string) string {
 
 // doc is a customer as the index takes it.
 type doc struct {
-	id            string
-	begins, words index.TokenFrequencies
+	id     string
+	text   string
+	places []place
+	maps   *termMaps
 }
 
-// make returns the document of a customer.
+// make returns the document of a customer, for the batch that was begun last.
 func (m *maker) make(c *app.Findable) *doc {
-	m.text, m.places, m.begins, m.words = m.text[:0], m.places[:0], 0, 0
+	m.text, m.places = m.text[:0], m.places[:0]
 	m.customer(c)
-	all := string(m.text)
-	d := &doc{id: documentID(c.Row), begins: make(index.TokenFrequencies, m.begins), words: make(index.TokenFrequencies, m.words)}
-	for _, p := range m.places {
-		into, freq := d.words, once
-		if p.begins {
-			into = d.begins
+	return &doc{id: documentID(c.Row), text: string(m.text), places: slices.Clone(m.places), maps: m.maps}
+}
+
+// terms fills the batch's map of one field.
+func (d *doc) terms(begins bool) index.TokenFrequencies {
+	into := d.maps.words
+	if begins {
+		into = d.maps.begins
+	}
+	clear(into)
+	for _, p := range d.places {
+		if p.begins != begins {
+			continue
 		}
+		freq := once
 		if p.shared {
 			freq = never
 		}
-		into[all[p.from:p.to]] = freq
+		into[d.text[p.from:p.from+uint32(p.size)]] = freq
 	}
-	return d
+	return into
 }
 
 func (m *maker) customer(c *app.Findable) {

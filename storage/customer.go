@@ -50,8 +50,9 @@ func (t *txn) setProfile(c *app.SetProfile) (app.Result, error) {
 	}
 
 	// From here on rows are written.
+	var lifted int64
 	if c.Lift {
-		if err := t.liftFor(c, &p); err != nil {
+		if lifted, err = t.liftFor(c, &p); err != nil {
 			return app.Result{}, err
 		}
 	}
@@ -71,6 +72,7 @@ func (t *txn) setProfile(c *app.SetProfile) (app.Result, error) {
 		return app.Result{}, err
 	}
 	res := t.result(rec)
+	res.Lifted = lifted
 	res.Created, res.Changed = created, created || claim != nil || len(edits) > 0 || more
 	return res, nil
 }

@@ -161,7 +161,7 @@ func (t *txn) lift(uid, email, number string) (lifted int64, err error) {
 }
 
 // liftFor takes away the marks of whom a profile makes.
-func (t *txn) liftFor(c *app.SetProfile, p *app.Profile) error {
+func (t *txn) liftFor(c *app.SetProfile, p *app.Profile) (int64, error) {
 	var email, number string
 	if p.Email.Value != nil {
 		email = *p.Email.Value
@@ -169,8 +169,7 @@ func (t *txn) liftFor(c *app.SetProfile, p *app.Profile) error {
 	if p.Number.Value != nil {
 		number = *p.Number.Value
 	}
-	_, err := t.lift(c.UID, email, number)
-	return err
+	return t.lift(c.UID, email, number)
 }
 
 // Erased returns how many marks of erased people are kept.

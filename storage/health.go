@@ -60,9 +60,16 @@ func takesWhileLow(b app.Batch) bool {
 
 // Disk is the state of the disk that holds the folder.
 func (db *DB) Disk() app.Disk {
-	d := app.Disk{Low: !db.look()}
-	d.Free, d.Total = diskSpace(db.folder)
-	file := filepath.Join(db.folder, FileName)
+	d := DiskOf(db.folder)
+	d.Low = !db.look()
+	return d
+}
+
+// DiskOf is the disk that holds a data folder, whether or not a Kith has it open; Low is
+// not known.
+func DiskOf(folder string) (d app.Disk) {
+	d.Free, d.Total = diskSpace(folder)
+	file := filepath.Join(folder, FileName)
 	if info, err := os.Stat(file); err == nil {
 		d.Database = info.Size()
 	}

@@ -22,13 +22,22 @@ func (db *DB) CreateImport(ctx context.Context, imp *app.Import) error {
 		imp.CreatedAt = tx.t.now
 		imp.ID = db.importIDs.encode(imp.Row, imp.CreatedAt)
 		tx.t.total("imports", 1)
-		return nil
+		return tx.audit(ctx, "import.create", imp.ID, map[string]any{"dry_run": imp.DryRun, "bytes": imp.Bytes})
 	})
 }
 
 // ChangeImport reads an import, lets fn change it, and writes it, in one transaction. An
 // error of fn leaves it as it was and is returned. fn may be called twice.
 func (db *DB) ChangeImport(ctx context.Context, row int64, fn func(imp *app.Import, now app.Instant) error) (*app.Import, error) {
+	return db.changeImport(ctx, row, "", fn)
+}
+
+// ActOnImport is ChangeImport for what somebody asks for, by what the audit log calls it.
+func (db *DB) ActOnImport(ctx context.Context, row int64, action string, fn func(imp *app.Import, now app.Instant) error) (*app.Import, error) {
+	return db.changeImport(ctx, row, action, fn)
+}
+
+func (db *DB) changeImport(ctx context.Context, row int64, action string, fn func(imp *app.Import, now app.Instant) error) (*app.Import, error) {
 	var imp *app.Import
 	var refused error
 	err := db.Write(ctx, func(tx *Tx) (err error) {
@@ -42,7 +51,10 @@ func (db *DB) ChangeImport(ctx context.Context, row int64, fn func(imp *app.Impo
 		if refused = fn(imp, tx.t.now); refused != nil { // others share the transaction: it goes on
 			return nil
 		}
-		return saveImport(tx.t, imp)
+		if err := saveImport(tx.t, imp); err != nil || action == "" {
+			return err
+		}
+		return tx.audit(ctx, action, imp.ID, map[string]any{"dry_run": imp.DryRun})
 	})
 	if err == nil {
 		err = refused

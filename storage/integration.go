@@ -91,13 +91,15 @@ func (db *DB) CreateIntegration(ctx context.Context, i *app.Integration) error {
 		if err != nil {
 			return err
 		}
-		made.Row, err = res.LastInsertId()
-		return err
+		if made.Row, err = res.LastInsertId(); err != nil {
+			return err
+		}
+		made.ID = db.integrationIDs.encode(made.Row, made.CreatedAt)
+		return tx.audit(ctx, "integration.create", made.ID, map[string]any{"kind": made.Kind})
 	})
 	if err != nil {
 		return err
 	}
-	made.ID = db.integrationIDs.encode(made.Row, made.CreatedAt)
 	*i = made
 	return nil
 }
@@ -108,8 +110,12 @@ func (db *DB) NewIntegrationToken() string { return randomText(24) }
 // UpdateIntegration writes a connection's name, token, secrets, tolerance and options.
 func (db *DB) UpdateIntegration(ctx context.Context, i *app.Integration) error {
 	return db.Write(ctx, func(tx *Tx) error {
-		return tx.exec("integration_update", i.Name, i.Token, i.Secret, i.Previous, int64(i.PreviousUntil),
+		err := tx.exec("integration_update", i.Name, i.Token, i.Secret, i.Previous, int64(i.PreviousUntil),
 			i.Tolerance.Milliseconds(), string(i.Options.Encode()), i.Row)
+		if err != nil {
+			return err
+		}
+		return tx.audit(ctx, "integration.change", i.ID, map[string]any{"kind": i.Kind})
 	})
 }
 
@@ -118,19 +124,19 @@ const deleteStep = 500
 
 // DeleteIntegration removes a connection, and then its deliveries in steps. What a crash
 // leaves of those, [DB.KeepHouse] prunes.
-func (db *DB) DeleteIntegration(ctx context.Context, row int64) error {
+func (db *DB) DeleteIntegration(ctx context.Context, i *app.Integration) error {
 	err := db.Write(ctx, func(tx *Tx) error {
 		for _, statement := range []string{"integration_delete", "integration_day_clear", "hook_key_clear"} {
-			if err := tx.exec(statement, row); err != nil {
+			if err := tx.exec(statement, i.Row); err != nil {
 				return err
 			}
 		}
-		return nil
+		return tx.audit(ctx, "integration.remove", i.ID, map[string]any{"kind": i.Kind})
 	})
 	for n := deleteStep; err == nil && n == deleteStep; {
 		err = db.Write(ctx, func(tx *Tx) error {
 			var ids []int64
-			err := tx.t.w.q.each(background, "delivery_of", args(row, deleteStep), func(rows *sql.Rows) error {
+			err := tx.t.w.q.each(background, "delivery_of", args(i.Row, deleteStep), func(rows *sql.Rows) error {
 				var id int64
 				err := rows.Scan(&id)
 				ids = append(ids, id)

@@ -196,7 +196,7 @@ func TestDeliveries_areKeptForAsLongAsIsWanted(t *testing.T) {
 	delivered(t, db, gone, `{"gone":1}`, mark(gone, "gone"))
 	clock.Move(40 * time.Hour)
 	young := delivered(t, db, kept, `{"young":1}`, mark(kept, "young"))
-	if err := db.DeleteIntegration(bg, gone.Row); err != nil {
+	if err := db.DeleteIntegration(bg, gone); err != nil {
 		t.Fatal(err)
 	}
 	until("those of the deleted connection went with it", "select count(*) from deliveries", 2)

@@ -98,10 +98,6 @@ func (s *Snapshot) QuickCheck(ctx context.Context) error {
 	return nil
 }
 
-// DiskSpace is how much of the disk that holds a folder this user may still write, and its
-// size; both 0 where the system does not say.
-func DiskSpace(folder string) (free, total int64) { return diskSpace(folder) }
-
 // readFreelist notes the pages that nothing uses. A trunk of the list keeps its numbers.
 func (s *Snapshot) readFreelist(ctx context.Context) error {
 	var page []byte
@@ -290,7 +286,25 @@ func Restored(ctx context.Context, file string, q app.Quarantine) error {
 	if err != nil {
 		return errors.Join(fmt.Errorf("mark the database as restored: %w", explain(err)), handle.Close())
 	}
+	if err := auditRestore(ctx, handle, q); err != nil {
+		return errors.Join(fmt.Errorf("write down that the database was restored: %w", explain(err)), handle.Close())
+	}
 	return handle.Close()
+}
+
+// auditRestore writes the restore into the audit log of a database that may be of an older
+// schema, and may have none.
+func auditRestore(ctx context.Context, handle *sql.DB, q app.Quarantine) error {
+	var logs int
+	if err := handle.QueryRowContext(ctx, "select count(*) from sqlite_schema where type = 'table' and name = 'audit'").Scan(&logs); err != nil || logs == 0 {
+		return err
+	}
+	detail, err := detailText(map[string]any{"of": q.Of.String()})
+	if err != nil {
+		return err
+	}
+	_, err = handle.ExecContext(ctx, "insert into audit (at, actor, action, target, detail) values (?, ?, 'backup.restore', ?, ?)", int64(q.Since), string(app.ByCommand), q.File, detail)
+	return err
 }
 
 // metaQuarantine is the row of meta that is there as long as nothing may be sent.
@@ -317,7 +331,10 @@ func (db *DB) EndQuarantine(ctx context.Context, discard bool) (waiting int64, e
 		if n, err := res.RowsAffected(); err != nil || n == 0 {
 			return errors.Join(err, app.NotFound("This Kith is in no quarantine: what is to be sent is sent."))
 		}
-		if _, err := tx.t.w.q.row(background, "outgoing_waiting", nil, &waiting); err != nil || !discard {
+		if _, err := tx.t.w.q.row(background, "outgoing_waiting", nil, &waiting); err != nil {
+			return err
+		}
+		if err := tx.audit(ctx, "quarantine.end", "", map[string]any{"waiting": waiting, "discarded": discard}); err != nil || !discard {
 			return err
 		}
 		return tx.exec("outgoing_discard", int64(tx.t.now))

@@ -75,6 +75,9 @@ func (db *DB) StartTask(ctx context.Context, t app.Task, customers []int64) (*ap
 		if err := tx.SetTimer(Timer{Kind: forgetTimer, Ref: fmt.Sprint(id), Due: now + app.Instant(app.UndoTime.Milliseconds())}); err != nil {
 			return err
 		}
+		if err := tx.audit(ctx, "task.start", strconv.FormatInt(id, 10), map[string]any{"action": t.Action.String(), "customers": t.Total}); err != nil {
+			return err
+		}
 		return tx.t.stepTask(id)
 	})
 	if err != nil {
@@ -172,7 +175,7 @@ func (t *txn) saveTask(k *app.Task, at int64) error {
 
 // StopTask ends a task before it is through; what was done is done, and can be taken back.
 func (db *DB) StopTask(ctx context.Context, row int64) (*app.Task, error) {
-	return db.changeTask(ctx, row, func(t *txn, k *app.Task) error {
+	return db.changeTask(ctx, row, "task.stop", func(t *txn, k *app.Task) error {
 		if k.State == app.TaskRunning {
 			return t.endTask(k, app.TaskStopped)
 		}
@@ -183,7 +186,7 @@ func (db *DB) StopTask(ctx context.Context, row int64) (*app.Task, error) {
 // UndoTask takes a task back, in steps as it was done, the first at once. What changed
 // since stays as it is, and is counted as kept. It returns CodeConflict when it is too late.
 func (db *DB) UndoTask(ctx context.Context, row int64) (*app.Task, error) {
-	return db.changeTask(ctx, row, func(t *txn, k *app.Task) error {
+	return db.changeTask(ctx, row, "task.undo", func(t *txn, k *app.Task) error {
 		if k.State == app.TaskUndoing || k.State == app.TaskUndone {
 			return nil
 		}
@@ -205,14 +208,18 @@ func (db *DB) UndoTask(ctx context.Context, row int64) (*app.Task, error) {
 	})
 }
 
-// changeTask changes a task in a transaction; what refuses it fails nobody else's.
-func (db *DB) changeTask(ctx context.Context, row int64, change func(t *txn, k *app.Task) error) (*app.Task, error) {
+// changeTask changes a task in a transaction, as a deed of that name; what refuses it fails
+// nobody else's.
+func (db *DB) changeTask(ctx context.Context, row int64, action string, change func(t *txn, k *app.Task) error) (*app.Task, error) {
 	var refused error
 	err := db.Write(ctx, func(tx *Tx) error {
 		refused = nil
 		k, _, err := loadTask(background, tx.t.w.q, row)
 		if err == nil {
-			err = change(tx.t, k)
+			was := k.State
+			if err = change(tx.t, k); err == nil && k.State != was {
+				err = tx.audit(ctx, action, strconv.FormatInt(row, 10), nil)
+			}
 		}
 		if err != nil && isRefusal(err) {
 			refused, err = err, nil

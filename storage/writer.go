@@ -37,6 +37,7 @@ type writer struct {
 // job is one waiting call: a Batch of Changes, or a function.
 type job struct {
 	batch   app.Batch
+	doer    app.Doer // of the batch, for the audit log
 	fn      func(*Tx) error
 	weight  int64
 	results []app.Result
@@ -74,7 +75,7 @@ func newWriter(ctx context.Context, db *DB, queueLength int) (*writer, error) {
 // CodeRateLimited when too much is waiting, CodeConflict when its Once came before
 // with another body, CodeUnavailable when the disk does not take it.
 func (db *DB) Apply(ctx context.Context, b app.Batch) ([]app.Result, error) {
-	j := &job{batch: b, weight: int64(max(1, len(b.Changes))), grows: !takesWhileLow(b), done: make(chan struct{})}
+	j := &job{batch: b, doer: app.DoerOf(ctx), weight: int64(max(1, len(b.Changes))), grows: !takesWhileLow(b), done: make(chan struct{})}
 	if err := db.submit(ctx, j); err != nil {
 		return nil, err
 	}
@@ -336,7 +337,10 @@ func (t *txn) job(j *job) error {
 			return err
 		}
 		if err != nil || before {
-			return t.deliverAgain(j, err)
+			if err := t.deliverAgain(j, err); err != nil {
+				return err
+			}
+			return t.auditReplay(j)
 		}
 	}
 	for i, c := range j.batch.Changes {
@@ -347,12 +351,17 @@ func (t *txn) job(j *job) error {
 			}
 			res = app.Result{Err: err}
 			refused++
+		} else if err := t.auditChange(j.doer, c, res, j.batch.Hook != nil); err != nil {
+			return fmt.Errorf("write down change %d (%T): %w", i, c, err)
 		}
 		j.results[i] = res
 	}
 	if j.batch.Hook != nil {
 		if err := t.deliver(j, false); err != nil {
 			return fmt.Errorf("store the delivery: %w", err)
+		}
+		if err := t.auditReplay(j); err != nil {
+			return err
 		}
 	}
 	if c := j.batch.Cursor; c != nil {

@@ -8,7 +8,7 @@
 /** @typedef {{id: string, email: string, role: string, second_factor: boolean, created_at: string, seen_at: string|null, you: boolean, yours: boolean}} Administrator */
 /** @typedef {{id: string, email: string, role: string, created_at: string, expires_at: string, url?: string}} Invitation */
 /** @typedef {{data: Administrator[], invitations: Invitation[], grants: string[]}} Team */
-/** @typedef {{id: string, at: string, by: string, name?: string, action: string, target: string, detail: Record<string, any>}} AuditLine */
+/** @typedef {{id: string, at: string, by: string, name?: string, address: string, action: string, target: string, state: "done"|"begun"|"failed"|"unknown", detail: Record<string, any>}} AuditLine */
 /** @typedef {{data: AuditLine[], actors: {by: string, name: string}[], next_cursor?: string}} AuditPage */
 /** @typedef {{customers: number, accounts: number, lists: number, segments: number, events: number, event_names: number, attributes: number, keys: number, integrations: number}} Overview */
 /** @typedef {{at: string, before: string, events: number, events_before: number, customers: number, customers_before: number}} PlotPoint */

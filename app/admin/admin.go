@@ -91,6 +91,8 @@ type Store interface {
 	TouchSession(ctx context.Context, secret string, expires app.Instant) error
 	EndSession(ctx context.Context, secret string) error
 	Audit(ctx context.Context, action, target string, detail map[string]any) error
+	BeginDeed(ctx context.Context, action, target string, detail map[string]any) (int64, error)
+	EndDeed(ctx context.Context, deed int64, state app.DeedState, detail map[string]any) error
 	Erased(ctx context.Context) (int64, error)
 	IsErased(ctx context.Context, uid, email, number string) (bool, error)
 	LiftErasure(ctx context.Context, uid, email, number string) (int64, error)
@@ -99,7 +101,7 @@ type Store interface {
 	Integrations(ctx context.Context) ([]app.Integration, error)
 	FindIntegration(ctx context.Context, id string) (*app.Integration, error)
 	Tiles(ctx context.Context, i *app.Integration, fromDay int64) error
-	DeleteIntegration(ctx context.Context, row int64) error
+	DeleteIntegration(ctx context.Context, i *app.Integration) error
 	Deliveries(ctx context.Context, f app.DeliveryFilter, limit int) ([]app.Delivery, bool, error)
 	DeliveryRow(id string) (int64, error)
 	ExternalIDs(ctx context.Context, customer int64) ([][2]string, error)
@@ -283,9 +285,7 @@ type call struct {
 	*gin.Context
 	session app.Session
 	secret  string
-	// target and detail are for the audit log: the id of what a call made, and what of it
-	// one will want to know; nothing of a customer's.
-	target string
+	// detail is for the audit log: what of a call one will want to know; nothing of a customer's.
 	detail map[string]any
 }
 
@@ -339,26 +339,15 @@ func (a *Admin) guard(c *call, h handler, most int64) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	doer := app.Doer{Address: c.address()}
 	if c.secret != "" {
-		c.Request = c.Request.WithContext(app.WithActor(c.Request.Context(), app.ByUser(c.session.User)))
+		doer.By = app.ByUser(c.session.User)
 	}
-	out, err := h(c)
-	if err == nil && r.audit != "" {
-		a.audit(c, r.audit)
+	c.Request = c.Request.WithContext(app.WithDoer(c.Request.Context(), doer))
+	if r.deed != "" {
+		return a.deed(c, r.deed, h)
 	}
-	return out, err
-}
-
-// audit writes down what a call has done. What is done stays done when that fails, so the
-// log has it then.
-func (a *Admin) audit(c *call, action string) {
-	target := c.target
-	if target == "" {
-		target = c.Param("id")
-	}
-	if err := a.store.Audit(context.WithoutCancel(c.Request.Context()), action, target, c.detail); err != nil {
-		a.o.Log.Error("write to the audit log", "action", action, "target", target, "user", c.session.User, "error", err)
-	}
+	return h(c)
 }
 
 // statuses is the one table from what went wrong to what HTTP calls it.

@@ -150,7 +150,6 @@ func (a *Admin) endQuarantine(c *call) (any, error) {
 	if a.o.Wake != nil {
 		a.o.Wake()
 	}
-	c.detail = map[string]any{"waiting": n, "discarded": body.Discard}
 	return map[string]any{"waiting": n}, nil
 }
 

@@ -116,7 +116,7 @@ func (a *Admin) deleteIntegration(c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return map[string]string{"status": "ok"}, a.store.DeleteIntegration(c.Request.Context(), i.Row)
+	return map[string]string{"status": "ok"}, a.store.DeleteIntegration(c.Request.Context(), i)
 }
 
 func (a *Admin) deliveries(c *call) (any, error) {

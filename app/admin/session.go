@@ -151,10 +151,14 @@ func (a *Admin) signIn(c *call) (any, error) {
 		return nil, err
 	}
 	if len(in.Password) > maxPassword || !checkPassword(in.Password, u.Password) {
+		a.refused(c, u, "password")
 		return nil, app.Fail(app.CodeUnauthorized, "The e-mail or the password is wrong.")
 	}
 	a.tries.right(here, bucket{"address\x00" + from, anyFromHere}, bucket{"account\x00" + account, oneFromAnywhere})
 	if err := a.secondFactor(c, u, in.Code); err != nil {
+		if in.Code != "" && app.CodeOf(err) == app.CodeUnauthorized {
+			a.refused(c, u, "code")
+		}
 		return nil, err
 	}
 	return a.begin(c, u)

@@ -141,7 +141,6 @@ func (a *Admin) startTask(c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	c.target, c.detail = itoa(task.Row), map[string]any{"action": body.Action, "customers": task.Total}
 	return a.taskOf(task), nil
 }
 

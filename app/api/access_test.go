@@ -74,6 +74,68 @@ func TestKey_doesWhatItsScopesSay(t *testing.T) {
 	}
 }
 
+// Scopes hold by whatever path a request comes: a file, a key in the body as browsers' SDKs
+// send it, and another service's API.
+func TestKey_doesNotGetAroundItsScopes(t *testing.T) {
+	t.Parallel()
+	s := apitest.Start(t)
+	s.Do(t, "PUT", "/v1/users/u1", `{}`, 200)
+	s.Do(t, "PUT", "/v1/users/u2", `{}`, 200)
+	keys := map[app.Scope][2]string{}
+	for _, scope := range app.Scopes {
+		k, private, err := s.DB.CreateKey(t.Context(), string(scope), scope)
+		if err != nil {
+			t.Fatal(err)
+		}
+		keys[scope] = [2]string{k.Public, private}
+	}
+	for _, c := range []struct {
+		with         app.Scope
+		method, path string
+		body         string // PUBLIC is the key's public half, then sent in the body alone
+		kind         string
+		allowed      bool
+	}{
+		{app.ScopeTrack, "POST", "/v1/imports?id=id", "id,plan\nu1,Pro\n", "text/csv", false},
+		{app.ScopeManage, "POST", "/v1/imports?id=id", "id,plan\nu1,Pro\n", "text/csv", true},
+		{app.ScopeRead, "POST", "/segment/v1/t", `{"type":"track","userId":"u1","event":"Seen","writeKey":"PUBLIC"}`, "application/json", false},
+		{app.ScopeTrack, "POST", "/segment/v1/t", `{"type":"track","userId":"u1","event":"Seen","writeKey":"PUBLIC"}`, "application/json", true},
+		{app.ScopeExport, "POST", "/capture/", `{"event":"Seen","distinct_id":"u1","api_key":"PUBLIC"}`, "application/json", false},
+		{app.ScopeTrack, "POST", "/api/v1/customers/u1/suppress", "", "application/json", false},
+		{app.ScopeTrack, "DELETE", "/api/v1/customers/u1", "", "application/json", false},
+		{app.ScopeTrack, "POST", "/api/v1/merge_customers", `{"primary":{"id":"u1"},"secondary":{"id":"u2"}}`, "application/json", false},
+		{app.ScopeManage, "DELETE", "/v1/users/u2", "", "application/json", true},
+		{app.ScopeTrack, "PUT", "/api/v1/customers/u1", `{"plan":"Pro"}`, "application/json", true},
+	} {
+		pair := keys[c.with]
+		auth := pair
+		body := strings.ReplaceAll(c.body, "PUBLIC", pair[0])
+		header := []string{"Content-Type", c.kind}
+		var a apitest.Answer
+		if body != c.body {
+			a = s.Send(t, apitest.Request{Method: c.method, Path: c.path, Auth: apitest.NoKeys, Body: body, Header: http.Header{"Content-Type": {c.kind}}})
+		} else {
+			a = sendWith(t, s, auth[0], auth[1], c.method, c.path, body, header...)
+		}
+		if allowed := a.Status < 300; allowed != c.allowed || !allowed && a.Status != http.StatusForbidden {
+			t.Errorf("%s %s with the scope %s is answered %d %s", c.method, c.path, c.with, a.Status, a.Body)
+		}
+	}
+	s.Do(t, "GET", "/v1/users/u1", "", 200)
+}
+
+// A file counts as a request, like any other.
+func TestLimits_aFileIsCountedToo(t *testing.T) {
+	t.Parallel()
+	s := apitest.Start(t, func(o *api.Options) { o.KeyRate = config.Rate{Requests: 2, Per: time.Hour} })
+	for i := range 3 {
+		a := sendWith(t, s, apitest.Public, apitest.Private, "POST", "/v1/imports?id=id&dry_run=true", "id\nu1\n", "Content-Type", "text/csv")
+		if want := map[bool]int{true: 202, false: 429}[i < 2]; a.Status != want {
+			t.Errorf("file %d is answered %d %s, want %d", i+1, a.Status, a.Body, want)
+		}
+	}
+}
+
 func TestKey_theOneBeforeARotationCountsUntilItsInstant(t *testing.T) {
 	t.Parallel()
 	s := apitest.Start(t)

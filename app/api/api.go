@@ -39,6 +39,8 @@ type Store interface {
 	SegmentCursorRow(id string) (int64, error)
 	FeedState(ctx context.Context) (app.FeedState, error)
 	AwaitReaders(ctx context.Context) (bool, error)
+	BeginDeed(ctx context.Context, action, target string, detail map[string]any) (int64, error)
+	EndDeed(ctx context.Context, deed int64, state app.DeedState, detail map[string]any) error
 	ConfirmationToken(list, customer int64) string
 	Keys(ctx context.Context) ([]app.Key, error)
 	TouchKeys(ctx context.Context, used map[int64]app.Instant) error
@@ -50,7 +52,7 @@ type Store interface {
 	Integrations(ctx context.Context) ([]app.Integration, error)
 	FindIntegration(ctx context.Context, id string) (*app.Integration, error)
 	IntegrationByToken(ctx context.Context, token string) (*app.Integration, error)
-	DeleteIntegration(ctx context.Context, row int64) error
+	DeleteIntegration(ctx context.Context, i *app.Integration) error
 	Deliveries(ctx context.Context, f app.DeliveryFilter, limit int) ([]app.Delivery, bool, error)
 	Delivery(ctx context.Context, id string) (*app.Delivery, error)
 	DeliveryRow(id string) (int64, error)
@@ -195,6 +197,7 @@ type call struct {
 	key     *app.Key
 	trusted bool   // the private key came along
 	token   string // of the connection whose own key came along instead
+	through int64  // the row of that connection
 	hidden  string // what the log shows for the path, where that holds a secret
 	uid     string // of the path
 	ending  string // of a call below /users: "/users" and the word behind the id
@@ -231,36 +234,54 @@ func (a *API) answerCall(c *call, need level, h handler) {
 }
 
 func (a *API) prepare(c *call, need level, h handler) ([]byte, error) {
-	if !strings.HasPrefix(c.FullPath(), "/hooks/") { // services share addresses, and would only send again
-		if err := c.pace(a.perAddress, network(c.ClientIP()), "address"); err != nil {
-			return nil, err
-		}
-	}
-	if need != anybody {
-		err := a.authenticate(c, need)
-		if err == nil {
-			err = c.allow(need)
-		}
-		if err == nil && c.key != nil {
-			err = c.pace(a.perKey, c.key.Public, "key")
-		}
-		if err != nil {
+	err := a.enter(c, need)
+	if err != nil {
+		if app.CodeOf(err) != app.CodeRateLimited || c.key != nil {
 			// Read a small body all the same: the log shows it, and the connection stays usable.
 			c.body, _ = readBody(c, 64<<10)
-			return nil, err
 		}
+		return nil, err
 	}
-	var err error
 	if c.body, err = readBody(c, bodyLimit(c.Request.URL.Path)); err != nil {
 		return nil, err
 	}
 	return h(c)
 }
 
+// enter lets in who may call: not too often from one address, with a key where one is
+// needed, that may do this and is not used too often either.
+func (a *API) enter(c *call, need level) error {
+	if !strings.HasPrefix(c.FullPath(), "/hooks/") { // services share addresses, and would only send again
+		if err := c.pace(a.perAddress, network(c.ClientIP()), "address"); err != nil {
+			return err
+		}
+	}
+	if need == anybody {
+		return nil
+	}
+	if err := a.authenticate(c, need); err != nil {
+		return err
+	}
+	return a.admit(c, need)
+}
+
+// admit holds a key that was found against what it may do, and how often.
+func (a *API) admit(c *call, need level) error {
+	if c.key == nil {
+		return nil
+	}
+	if err := c.allow(need); err != nil {
+		return err
+	}
+	return c.pace(a.perKey, c.key.Public, "key")
+}
+
 // lasting is the context of a write and its answer. It outlives the connection: a write
 // that waits in the writer's queue happens all the same, and an answer that could not
 // be made, because its client hung up, would undo the transaction that it shares with others.
-func (c *call) lasting() context.Context { return context.WithoutCancel(c.Request.Context()) }
+func (c *call) lasting() context.Context {
+	return app.WithDoer(context.WithoutCancel(c.Request.Context()), c.doer())
+}
 
 // apply writes changes and encodes the answer from what was written. With an
 // Idempotency-Key the answer is made inside the transaction and kept with it.

@@ -149,7 +149,7 @@ func (a *API) ownKey(c *call, need level, user, password string) (string, string
 		own = password
 	}
 	if in, err := a.store.IntegrationByToken(c.Request.Context(), own); a.o.Hooks != nil && err == nil && integration.Find(in.Kind).Group == integration.Pipelines {
-		c.token, c.trusted = own, true
+		c.token, c.through, c.trusted = own, in.Row, true
 		return "", "", true
 	}
 	if public, private, both := strings.Cut(user, ":"); both {

@@ -140,10 +140,24 @@ func (a *API) exportCustomers(c *call) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if c.follows() {
-		return nil, a.followCustomers(c, g, asCSV)
+	return c.deed("customer.export", "", exported(c, g), func() ([]byte, error) {
+		if c.follows() {
+			return nil, a.followCustomers(c, g, asCSV)
+		}
+		return a.exportOf(c, g, asCSV, raw)
+	})
+}
+
+// exported is what the audit log says of an export.
+func exported(c *call, g *app.Segment) map[string]any {
+	detail := map[string]any{}
+	if g != nil {
+		detail["segment"] = g.ID
 	}
-	return a.exportOf(c, g, asCSV, raw)
+	if c.follows() {
+		detail["follow"] = true
+	}
+	return detail
 }
 
 // exportOf streams customers: all of them, oldest first, or those of a segment, newest first.
@@ -291,11 +305,16 @@ func (a *API) exportEvents(c *call) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	each := a.store.EachEvent
 	g, err := c.segment()
 	if err != nil {
 		return nil, err
 	}
+	return c.deed("event.export", "", exported(c, g), func() ([]byte, error) { return a.exportEventsOf(c, g, f, asCSV, raw) })
+}
+
+// exportEventsOf streams events: all of them, or those of a segment's members.
+func (a *API) exportEventsOf(c *call, g *app.Segment, f app.EventFilter, asCSV, raw bool) ([]byte, error) {
+	each := a.store.EachEvent
 	if c.follows() {
 		return nil, a.followEvents(c, g, f, asCSV)
 	}
@@ -328,7 +347,7 @@ func (a *API) exportEvents(c *call) ([]byte, error) {
 	s := c.stream("text/csv; charset=utf-8", "events.csv")
 	w := csv.NewWriter(s)
 	safe := cell(raw)
-	err = w.Write([]string{"uid", "event", "value", "properties", "timestamp", "message_id"})
+	err := w.Write([]string{"uid", "event", "value", "properties", "timestamp", "message_id"})
 	if err == nil {
 		err = each(c.Request.Context(), f, func(e *app.Event) error {
 			row := []string{e.UID, e.Name, cellText(e.Value), string(e.Properties), e.At.String(), e.MessageID}

@@ -63,7 +63,7 @@ func (a *API) createImport(gc *gin.Context) {
 }
 
 func (a *API) takeImport(c *call) ([]byte, error) {
-	if err := a.authenticate(c, full); err != nil {
+	if err := a.enter(c, full); err != nil {
 		c.body, _ = readBody(c, 64<<10)
 		return nil, err
 	}

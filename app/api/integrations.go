@@ -130,7 +130,7 @@ func (a *API) deleteIntegration(c *call) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return statusOK, a.store.DeleteIntegration(c.lasting(), in.Row)
+	return statusOK, a.store.DeleteIntegration(c.lasting(), in)
 }
 
 // listedBodies bounds the bodies that a page of the log holds; one can have 4 MB.

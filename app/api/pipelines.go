@@ -141,7 +141,10 @@ func (a *API) withKey(c *call, key, name string) error {
 	if done {
 		return nil
 	}
-	return a.authenticateAs(c, writeKey, user, password, true)
+	if err := a.authenticateAs(c, writeKey, user, password, true); err != nil {
+		return err
+	}
+	return a.admit(c, writeKey)
 }
 
 // segment takes one call, or a batch, of Segment's language. A batch answers 200 with
@@ -173,6 +176,18 @@ func rejections(b []byte, rejected []integration.Rejection) []byte {
 	return append(b, '}')
 }
 
+// beyondTracking reports whether a Change takes the scope manage by whatever path it comes.
+// Segment's alias is tracking: its SDKs send it as people sign in.
+func beyondTracking(change app.Change) bool {
+	switch c := change.(type) {
+	case *app.Delete, *app.Archive:
+		return true
+	case *app.Merge:
+		return c.Emails // Customer.io's merging of two customers
+	}
+	return false
+}
+
 // pipeline reads and applies what an SDK posted. With a connection's own key it is kept
 // as its delivery; with API keys it is a call of the API like any other.
 func (a *API) pipeline(c *call, kind, route string) ([]integration.Rejection, error) {
@@ -192,6 +207,13 @@ func (a *API) pipeline(c *call, kind, route string) ([]integration.Rejection, er
 	rejected := reading.Rejected
 	if len(reading.Changes) == 0 {
 		return rejected, nil
+	}
+	for _, change := range reading.Changes {
+		if beyondTracking(change) {
+			if err := c.needs(app.ScopeManage); err != nil {
+				return nil, err
+			}
+		}
 	}
 	if !c.trusted {
 		for _, change := range reading.Changes {

@@ -238,7 +238,9 @@ func (a *API) exportSegment(c *call, g *app.Segment) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return a.exportOf(c, g, asCSV || c.Query("format") == "", raw)
+	return c.deed("segment.export", g.ID, nil, func() ([]byte, error) {
+		return a.exportOf(c, g, asCSV || c.Query("format") == "", raw)
+	})
 }
 
 // previewWait is how long a preview waits for what it looks at to be read.

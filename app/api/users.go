@@ -194,9 +194,6 @@ func (a *API) deleteUser(c *call) ([]byte, error) {
 		return c.one(&app.Delete{UID: c.uid}, answerOK)
 	}
 	c.hidden = "/v1/users/…" // the log of requests keeps nothing of who was erased either
-	if c.key != nil {
-		c.Request = c.Request.WithContext(app.WithActor(c.Request.Context(), app.ByKey(c.key.Row)))
-	}
 	settled, err := a.o.Privacy.Erase(c.lasting(), c.uid)
 	if err != nil {
 		return nil, err
@@ -213,8 +210,14 @@ func (a *API) dossier(c *call) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := c.stream("application/json; charset=utf-8", "dossier.json")
-	return nil, s.end(a.o.Privacy.Dossier(c.Request.Context(), row, s))
+	customer, err := a.store.Customer(c.Request.Context(), row)
+	if err != nil {
+		return nil, err
+	}
+	return c.deed("customer.dossier", customer.ID, nil, func() ([]byte, error) {
+		s := c.stream("application/json; charset=utf-8", "dossier.json")
+		return nil, s.end(a.o.Privacy.Dossier(c.Request.Context(), row, s))
+	})
 }
 
 func (a *API) archive(c *call) ([]byte, error) {

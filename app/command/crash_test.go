@@ -223,6 +223,8 @@ func (c *client) step(kind int, uid string) error {
 			c.l.mu.Unlock()
 		}
 		return err
+	case 4: // a list, which the audit log has with its first row
+		return c.send("POST", "/lists", "", fmt.Sprintf(`{"title":%q}`, c.fresh()))
 	default: // an idempotent post, twice
 		n := c.fresh()
 		return c.keyed(n, eventBody(n, ""))
@@ -274,7 +276,7 @@ func crashRound(t *testing.T, binary, folder string, round int, l *ledger) {
 					}
 				}
 				if err == nil {
-					err = c.step(rand.IntN(5), fmt.Sprint("u", rand.IntN(5)))
+					err = c.step(rand.IntN(6), fmt.Sprint("u", rand.IntN(5)))
 				}
 				if errors.Is(err, errGone) {
 					return
@@ -355,10 +357,54 @@ func (l *ledger) hold(t *testing.T, folder string) {
 			t.Errorf("%s has n=%d (%v); %d was answered and %d was sent", uid, got, err, n[0], n[1])
 		}
 	}
+	holdAudit(t, db)
 	for old, into := range l.merged {
 		if a, b := find(old), find(into); a.Row != b.Row {
 			t.Errorf("the answered merge of %s into %s is not there", old, into)
 		}
+	}
+}
+
+// holdAudit holds the audit log against what there is: no list and no former id without its
+// line, and no line without what it tells, wherever the server was killed.
+func holdAudit(t *testing.T, db *storage.DB) {
+	t.Helper()
+	ctx := context.Background()
+	made, merges := map[string]int{}, 0
+	lines, more, err := db.AuditLog(ctx, app.AuditFilter{By: app.ByKey(0)}, 1_000_000)
+	if err != nil || more {
+		t.Fatal(err, more)
+	}
+	for _, l := range lines {
+		switch l.Action {
+		case "list.create":
+			made[l.Target]++
+		case "customer.merge":
+			merges++
+		default:
+			t.Errorf("the audit log has %+v", l)
+		}
+	}
+	lists, _, err := db.Lists(ctx, app.Page{Limit: 1_000_000})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, l := range lists {
+		if made[l.ID] != 1 {
+			t.Errorf("the list %s is there, and the audit log tells %d times that it was made", l.ID, made[l.ID])
+		}
+	}
+	former := 0
+	err = db.EachCustomer(ctx, func(c *app.Customer) error {
+		ids, err := db.FormerIDs(ctx, c.Row)
+		former += len(ids)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(made) != len(lists) || merges != former {
+		t.Errorf("the audit log tells of %d lists and %d merges, and there are %d and %d", len(made), merges, len(lists), former)
 	}
 }
 

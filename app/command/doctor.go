@@ -148,11 +148,8 @@ func (d *doctor) folder() bool {
 }
 
 func (d *doctor) disk() {
-	free, total := storage.DiskSpace(d.cfg.Data)
-	size := int64(0)
-	if info, err := os.Stat(filepath.Join(d.cfg.Data, storage.FileName)); err == nil {
-		size = info.Size()
-	}
+	disk := storage.DiskOf(d.cfg.Data)
+	free, total, size := disk.Free, disk.Total, disk.Database+disk.Log // what is in the log is data like the rest
 	switch {
 	case total == 0:
 		d.add(warn, "disk", "Look yourself that there is space.", "the system does not say how much is free")

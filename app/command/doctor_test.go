@@ -6,6 +6,8 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"regexp"
+	"strings"
 	"testing"
 	"time"
 
@@ -34,6 +36,35 @@ func TestDoctor_findsNothingWhereNothingIsWrong(t *testing.T) {
 	if left, _ := filepath.Glob(filepath.Join(data, ".doctor-*")); len(left) != 0 {
 		t.Errorf("left: %v", left)
 	}
+}
+
+// What is in the log (WAL) is data like the rest, and takes as much of the disk.
+func TestDoctor_theDatabaseIsItsFileAndItsLog(t *testing.T) {
+	t.Parallel()
+	data := some(t, 3)
+	db, err := storage.Open(t.Context(), data, storage.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	reader, err := storage.OpenSnapshot(t.Context(), data) // as a backup does: the log cannot be taken in
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer reader.Close()
+	before := db.Disk().Database
+	for range 40 {
+		p := &app.SetProfile{UID: "u1", Profile: app.Profile{Attributes: []app.Attribute{{Name: "note", Value: app.Quote(strings.Repeat(fmt.Sprint(db.Now()), 4000))}}}}
+		if _, err := db.Apply(t.Context(), app.Batch{Changes: []app.Change{p}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	disk := db.Disk()
+	if disk.Log < 4*before {
+		t.Fatalf("the log has %d bytes, the file %d: the test makes too little", disk.Log, disk.Database)
+	}
+	out, _ := kith(t, exitDone, "doctor", "--config", settings(t, "data = %q\nlisten = \"127.0.0.1:0\"\n[disk]\nreserve = \"1MB\"\n", data))
+	wantSaid(t, out, "the database has "+regexp.QuoteMeta(app.Bytes(disk.Database+disk.Log)))
 }
 
 func TestDoctor_eachFindingSaysWhatToDo(t *testing.T) {

@@ -52,7 +52,7 @@ func TestFullDisk_turnsWritingOffAndOnAgain(t *testing.T) {
 	if res, answer := send("PUT", base+"/users/ada", `{"first_name":"Ada"}`); res.StatusCode != http.StatusOK {
 		t.Fatalf("%d %s", res.StatusCode, answer)
 	}
-	free, _ := storage.DiskSpace(disk)
+	free := storage.DiskOf(disk).Free
 	away := storagetest.Ballast(t, disk, 17<<20, free)
 	var res *http.Response
 	var answer string

@@ -120,6 +120,7 @@ func (c *cli) runImport(ctx context.Context, cfg *config.Config, f *importFlags,
 		return err
 	}
 	defer in.Close()
+	ctx = app.WithActor(ctx, app.ByCommand) // for the audit log
 	target, err := c.importTarget(ctx, cfg, f.server)
 	if err != nil {
 		return err

@@ -108,7 +108,7 @@ func (c *cli) runServe(ctx context.Context, cfg *config.Config, demo bool, ready
 	if err != nil {
 		return err
 	}
-	return runAll(ctx, append(h.run,
+	return runAll(ctx, append(h.run, tendHeap,
 		func(ctx context.Context) error { return srv.Serve(ctx, l) },
 		func(ctx context.Context) error {
 			manager.Ready(address)

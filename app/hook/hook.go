@@ -30,7 +30,7 @@ type Store interface {
 	Tiles(ctx context.Context, i *app.Integration, fromDay int64) error
 	CreateIntegration(ctx context.Context, i *app.Integration) error
 	UpdateIntegration(ctx context.Context, i *app.Integration) error
-	DeleteIntegration(ctx context.Context, row int64) error
+	DeleteIntegration(ctx context.Context, i *app.Integration) error
 	NewIntegrationToken() string
 	Deliveries(ctx context.Context, f app.DeliveryFilter, limit int) ([]app.Delivery, bool, error)
 	Delivery(ctx context.Context, id string) (*app.Delivery, error)
@@ -153,6 +153,9 @@ func (d *Desk) fail(ctx context.Context, in *app.Integration, h *app.Hook, why e
 }
 
 func (d *Desk) apply(ctx context.Context, in *app.Integration, b app.Batch) error {
+	if app.ActorOf(ctx) == "" { // the service itself
+		ctx = app.WithActor(ctx, app.ByIntegration(in.Row))
+	}
 	if _, err := d.store.Apply(ctx, b); err != nil {
 		return err
 	}

@@ -159,6 +159,7 @@ func encode(v any) []byte {
 type Store interface {
 	CreateImport(ctx context.Context, imp *app.Import) error
 	ChangeImport(ctx context.Context, row int64, fn func(imp *app.Import, now app.Instant) error) (*app.Import, error)
+	ActOnImport(ctx context.Context, row int64, action string, fn func(imp *app.Import, now app.Instant) error) (*app.Import, error)
 	FindImport(ctx context.Context, id string) (*app.Import, error)
 	ImportRow(ctx context.Context, row int64) (*app.Import, error)
 	OpenImports(ctx context.Context) ([]int64, error)

@@ -25,8 +25,8 @@ const (
 	// folderName is where uploads wait inside the data folder, readable by its owner only.
 	folderName = "imports"
 	// batchRows and batchBytes are what is converted at once; three such batches are in memory.
-	batchRows  = 4_000
-	batchBytes = 4 << 20
+	batchRows  = 2_000
+	batchBytes = 2 << 20
 )
 
 // RunnerOptions configure NewRunner.
@@ -222,7 +222,7 @@ func (r *Runner) Restart(ctx context.Context, id string, o Options) (*app.Import
 	if err := r.store.ForgetRefusals(ctx, imp.Row); err != nil {
 		return nil, err
 	}
-	imp, err = r.store.ChangeImport(ctx, imp.Row, func(imp *app.Import, _ app.Instant) error {
+	imp, err = r.store.ActOnImport(ctx, imp.Row, "import.start", func(imp *app.Import, _ app.Instant) error {
 		if !imp.DryRun {
 			return app.Fail(app.CodeConflict, "This import has begun to write already.")
 		}
@@ -242,7 +242,7 @@ func (r *Runner) Cancel(ctx context.Context, id string) (*app.Import, error) {
 	if err != nil {
 		return nil, err
 	}
-	imp, err = r.store.ChangeImport(ctx, imp.Row, func(imp *app.Import, now app.Instant) error {
+	imp, err = r.store.ActOnImport(ctx, imp.Row, "import.cancel", func(imp *app.Import, now app.Instant) error {
 		switch {
 		case imp.State == app.ImportUndoing:
 			return app.Fail(app.CodeConflict, "The import is being undone, which cannot be cancelled.")
@@ -265,7 +265,7 @@ func (r *Runner) Undo(ctx context.Context, id string) (*app.Import, error) {
 	if err != nil {
 		return nil, err
 	}
-	imp, err = r.store.ChangeImport(ctx, imp.Row, func(imp *app.Import, _ app.Instant) error {
+	imp, err = r.store.ActOnImport(ctx, imp.Row, "import.undo", func(imp *app.Import, _ app.Instant) error {
 		switch {
 		case imp.DryRun:
 			return app.Fail(app.CodeConflict, "This was a dry run: it wrote nothing, so there is nothing to undo.")

@@ -24,7 +24,6 @@ import (
 type Store interface {
 	Traces(ctx context.Context, uid string) (*app.Traces, error)
 	Apply(ctx context.Context, b app.Batch) ([]app.Result, error)
-	Audit(ctx context.Context, action, target string, detail map[string]any) error
 	AwaitReaders(ctx context.Context) (bool, error)
 	// Scrub overwrites what deleted rows have left in the files; ScrubPending is whether
 	// somebody was erased since.
@@ -181,9 +180,6 @@ func (p *Office) Erase(ctx context.Context, uid string) (settled bool, err error
 	}
 	for _, m := range p.o.Memory {
 		m.Forget(traces.Texts())
-	}
-	if err := p.store.Audit(ctx, "customer.erase", results[0].ID, nil); err != nil {
-		return false, err
 	}
 	r := p.ask()
 	timer := time.NewTimer(settledFor)

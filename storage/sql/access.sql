@@ -142,11 +142,21 @@ delete from invitations where substr(hash, 1, 8) = :prefix
 delete from invitations where expires_at < :now
 
 -- name: audit_insert
-insert into audit (at, actor, action, target, detail) values (:at, :actor, :action, :target, :detail)
+insert into audit (at, actor, address, action, target, state, detail)
+values (:at, :actor, :address, :action, :target, :state, :detail)
+
+-- name: audit_end
+-- What was begun, at its end. detail is merged into what was said at the beginning.
+update audit set state = :state, detail = json_patch(detail, :detail) where id = :id and state = 1
+
+-- name: audit_lost
+-- At the start: what a process before began, whose end nobody knows. A scan on purpose, of
+-- audit_begun, which holds these alone.
+update audit set state = 3 where state = 1
 
 -- name: audit_page
 -- Newest first from a number on. What is asked for seldom misses, and the log is short.
-select id, at, actor, action, target, detail from audit
+select id, at, actor, address, action, target, state, detail from audit
 where id < :before
   and (:actor = '' or actor = :actor)
   and (:action = '' or action between :action and :to_action)

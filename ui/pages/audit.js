@@ -10,15 +10,17 @@ import { Settings } from "../components/settings.js";
 import { Trouble } from "../components/trouble.js";
 
 /** What there is to filter by: the part before the dot. @type {[string, string][]} */
-const KINDS = [["", "Everything"], ["user.", "The team"], ["session.", "Signing in"], ["key.", "Keys"], ["customer.", "Customers"], ["task.", "Many customers"], ["list.", "Lists"], ["segment.", "Segments"], ["import.", "Imports"], ["integration.", "Integrations"], ["delivery.", "Hooks"], ["backup.", "Backups"]];
+const KINDS = [["", "Everything"], ["user.", "The team"], ["session.", "Signing in"], ["key.", "Keys"], ["customer.", "Customers"], ["task.", "Many customers"], ["list.", "Lists"], ["segment.", "Segments"], ["import.", "Imports"], ["integration.", "Integrations"], ["delivery.", "Hooks"], ["event.", "Events"], ["backup.", "Backups"], ["quarantine.", "Quarantine"]];
 
 /** What an action is called. @type {Record<string, string>} */
 const WORDS = {
   "user.create": "added a user", "user.remove": "removed a user", "user.role": "changed a role", "user.password": "changed a password", "user.invite": "invited somebody", "user.withdraw": "withdrew a link",
   "user.reset_link": "made a password link", "user.totp_on": "turned a second factor on", "user.totp_off": "turned a second factor off", "user.recovery_codes": "made recovery codes", "user.recovery_used": "used a recovery code",
-  "session.begin": "signed in", "session.end": "signed out", "session.end_others": "ended other sessions",
+  "session.begin": "signed in", "session.refuse": "could not sign in", "session.end": "signed out", "session.end_others": "ended other sessions",
   "key.create": "made a key", "key.revoke": "revoked a key", "key.rotate": "rotated a key",
   "customer.erase": "erased a customer", "customer.dossier": "took a dossier", "customer.lift_erasure": "let somebody come back", "customer.change": "changed a customer", "customer.export": "exported customers",
+  "customer.delete": "deleted a customer", "customer.merge": "merged customers", "customer.archive": "archived a customer", "customer.unarchive": "brought a customer back", "customer.convert": "made a customer an account, or back",
+  "event.export": "exported events", "segment.export": "exported a segment", "backup.create": "asked for a backup", "backup.verify": "had a backup verified", "backup.download": "downloaded a backup", "backup.restore": "restored a backup", "quarantine.end": "ended the quarantine",
 };
 
 /** @param {string} action */
@@ -29,10 +31,13 @@ function said(detail) {
   return Object.entries(detail ?? {}).filter(([, v]) => v !== "" && v !== null).map(([name, v]) => `${name} ${typeof v === "object" ? JSON.stringify(v) : v}`).join(", ");
 }
 
+/** What is said of a deed that is not simply done. @type {Record<string, string>} */
+const STATES = { begun: "goes on", failed: "failed", unknown: "begun; its end is not known" };
+
 /** @param {{l: import("../types.js").AuditLine}} props */
 function Row({ l }) {
-  return html`<tr><td class="a"><b>${word(l.action)}</b></td>
-    <td class="c"><span class="cut" title=${l.by}>${l.name ?? l.by}</span></td>
+  return html`<tr><td class="a"><b>${word(l.action)}</b>${STATES[l.state] ? html` <span class="quiet">${STATES[l.state]}</span>` : null}</td>
+    <td class="c"><span class="cut" title=${l.by}>${l.name ?? l.by}</span>${l.address ? html` <span class="quiet">${l.address}</span>` : null}</td>
     <td class="more"><code class="quiet cut">${l.target}</code></td>
     <td class="extra quiet"><span class="cut limit">${said(l.detail)}</span></td>
     <td class="b quiet num" title=${instant(l.at)}><${Ago} at=${l.at} /></td></tr>`;
