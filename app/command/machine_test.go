@@ -64,7 +64,7 @@ func boot(t *testing.T, given, init string) *machine {
 			m.pid = strings.TrimSpace(string(out))
 			comm, _ := os.ReadFile("/proc/" + m.pid + "/comm")
 			switch strings.TrimSpace(string(comm)) {
-			case "sleep":
+			case "bash":
 				return m
 			case "systemd":
 				if out, _ := m.try("systemctl", "is-system-running"); out == "running" {

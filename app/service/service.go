@@ -232,8 +232,8 @@ func (m *Manager) Control(action string) error {
 			return ErrNotInstalled
 		}
 	}
-	if m.Kind == SysV {
-		return run(m.File(), action)
+	if m.Kind == SysV || m.Kind == OpenRC {
+		return run(m.File(), action) // whose own words say what failed
 	}
 	return m.with(Spec{}, func(s service.Service) error { return service.Control(s, action) })
 }
