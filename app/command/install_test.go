@@ -37,7 +37,7 @@ func installable(t *testing.T) string {
 // tree lists what is in folders inside: names, owners, modes, sizes and times.
 func (m *machine) tree(folders ...string) string {
 	m.t.Helper()
-	return m.run(append(append([]string{"find"}, folders...), "-not", "-path", "*/search*", "-not", "-name", "kith.db*", "-not", "-name", "*.snapshot", "-printf", "%p %u %m %y %s %T@\n")...)
+	return m.run(append(append([]string{"find"}, folders...), "-not", "-path", "*/search*", "-not", "-name", "kith.db*", "-not", "-name", "*.snapshot", "-not", "-name", ".depend.*", "-printf", "%p %u %m %y %s %T@\n")...)
 }
 
 func TestInstall_withSystemd(t *testing.T) {

@@ -66,6 +66,9 @@ func (c *cli) runServe(ctx context.Context, cfg *config.Config, demo bool, ready
 	defer h.close()
 	l, err := net.Listen("tcp", cfg.Listen)
 	if err != nil {
+		if errors.Is(err, os.ErrPermission) {
+			return fmt.Errorf("listen on %s: %w; ports below 1024 are not everybody's: a service gets one by `sudo kith service install`, run again, and --listen takes another", cfg.Listen, err)
+		}
 		return fmt.Errorf("listen on %s: %w; is another Kith running? --listen takes another address", cfg.Listen, err)
 	}
 	defer l.Close()

@@ -170,20 +170,8 @@ func (c *cli) serviceSpec(cmd *cobra.Command, m *service.Manager, f serviceFlags
 	}
 	file := filepath.Join(f.root, spec.Config)
 	if _, err := os.Stat(file); errors.Is(err, fs.ErrNotExist) {
-		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
-			return spec, needsRoot(err)
-		}
-		mode := os.FileMode(0o600)
-		if spec.User != "" {
-			mode = 0o640
-		}
-		if err := os.WriteFile(file, config.WithSetting(c.example, "data", spec.Data), mode); err != nil {
-			return spec, needsRoot(err)
-		}
-		if spec.User != "" && f.root == "" {
-			if err := service.Readable(file, spec.User); err != nil {
-				return spec, err
-			}
+		if err := c.writeServiceConfig(m, spec, f.root, file); err != nil {
+			return spec, err
 		}
 	}
 	cfg, err := config.Load(file, func(string) (string, bool) { return "", false }, nil)
@@ -203,6 +191,35 @@ func (c *cli) serviceSpec(cmd *cobra.Command, m *service.Manager, f serviceFlags
 	}
 	spec.LowPort = isLow(cfg.Listen) || isLow(cfg.TLSHTTP)
 	return spec, nil
+}
+
+// writeServiceConfig writes a service's configuration. What would be refused afterwards is
+// refused before anything is written.
+func (c *cli) writeServiceConfig(m *service.Manager, spec service.Spec, root, file string) error {
+	if m.File() != "" {
+		if _, err := m.Script(spec); err != nil {
+			return fmt.Errorf("install the service: %w", err)
+		}
+	}
+	if root == "" {
+		if err := service.MakeFolder(spec.Data, spec.User); err != nil {
+			return needsRoot(err)
+		}
+	}
+	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+		return needsRoot(err)
+	}
+	mode := os.FileMode(0o600)
+	if spec.User != "" {
+		mode = 0o640
+	}
+	if err := os.WriteFile(file, config.WithSetting(c.example, "data", spec.Data), mode); err != nil {
+		return needsRoot(err)
+	}
+	if spec.User != "" && root == "" {
+		return service.Readable(file, spec.User)
+	}
+	return nil
 }
 
 // isLow reports whether a port is one that only some may listen at.
