@@ -16,6 +16,9 @@ var Fold = fold
 // BatchSize is batchSize, for tests from outside.
 const BatchSize = batchSize
 
+// WindowSize is windowSize, for tests from outside.
+const WindowSize = windowSize
+
 // SetInternal changes one of the index's own values in a folder that nobody has open.
 func SetInternal(t testing.TB, dataFolder, key, value string) {
 	t.Helper()

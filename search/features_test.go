@@ -337,3 +337,24 @@ func TestEngine_manyWordsBeginAlike(t *testing.T) {
 		t.Errorf("%d found of those who are not meant", m.Total)
 	}
 }
+
+// More than one window takes at once arrives whole, and in order.
+func TestEngine_manyChangesAtOnce(t *testing.T) {
+	db, _ := storagetest.Open(t)
+	e := start(t, db, t.TempDir())
+	e.settle()
+	const customers = search.WindowSize + 100
+	for _, first := range []string{"Before", "Bayo"} {
+		var changes []app.Change
+		for i := range customers {
+			changes = append(changes, person(fmt.Sprint("u", i), first, "", "", ""))
+		}
+		storagetest.Apply(t, db, changes...)
+	}
+	e.settle()
+	for text, want := range map[string]int64{"bayo": customers, "before": 0} {
+		if m, err := e.Find(t.Context(), app.Query{Text: text, Limit: 1}); err != nil || m.Total != want {
+			t.Errorf("%s: %+v %v, want %d", text, m, err, want)
+		}
+	}
+}

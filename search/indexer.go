@@ -22,6 +22,10 @@ const (
 	// batchSize is how many customers one batch takes: some 10 MB while it is made a
 	// segment. Larger ones make fewer segments to merge, which was not measured to be faster.
 	batchSize = 2_000
+	// windowSize is how many customers a part of the feed changes at the most, and
+	// windowBeside how many while something else should have the machine, and its memory.
+	windowSize   = 4_000
+	windowBeside = 1_000
 	// restEvery is how many entries the position inside the index may lag under constant load.
 	restEvery = 100_000
 	// lookEvery is how often it is looked whether merging has changed the files, and whether
@@ -298,13 +302,14 @@ func (e *Engine) read(ctx context.Context, under *window) (*window, error) {
 	if err != nil || len(entries) == 0 {
 		return nil, err
 	}
-	if err := e.yield(ctx); err != nil {
+	most, err := e.yield(ctx)
+	if err != nil {
 		return nil, err
 	}
 	if err := gap(at, entries[0]); err != nil {
 		return nil, err
 	}
-	rows, named, read := touched(entries, batchSize)
+	rows, named, read := touched(entries, most)
 	w := &window{last: mark{entries[read-1].Seq, entries[read-1].At}}
 	if named {
 		if err := e.readGroups(ctx); err != nil {
@@ -353,19 +358,23 @@ const (
 	yieldMost = 30 * time.Second
 )
 
-// yield waits while something else should have the machine. An import writes more than
-// twice as fast without the index beside it, and all of it is searchable sooner.
-func (e *Engine) yield(ctx context.Context) error {
+// yield waits while something else should have the machine, and says how many customers the
+// next step may take. An import writes more than twice as fast without the index beside
+// it, and all of it is searchable sooner.
+func (e *Engine) yield(ctx context.Context) (most int, err error) {
 	for waited := time.Duration(0); e.o.Yield != nil && e.o.Yield() && waited < yieldMost; waited += yieldLook {
 		timer := time.NewTimer(yieldLook)
 		select {
 		case <-timer.C:
 		case <-ctx.Done():
 			timer.Stop()
-			return ctx.Err()
+			return 0, ctx.Err()
 		}
 	}
-	return nil
+	if e.o.Yield != nil && e.o.Yield() {
+		return windowBeside, nil
+	}
+	return windowSize, nil
 }
 
 // await waits for new entries, and writes the position when none come for a while.

@@ -37,8 +37,8 @@ const (
 	checkpointSafety = 100_000
 )
 
-func newCheckpointer(folder string) (*checkpointer, error) {
-	handle, err := sql.Open("sqlite", dsn(filepath.Join(folder, FileName), "synchronous(full)", "cache_size(-1000)"))
+func newCheckpointer(folder, synchronous string) (*checkpointer, error) {
+	handle, err := sql.Open("sqlite", dsn(filepath.Join(folder, FileName), synchronous, "cache_size(-1000)"))
 	if err != nil {
 		return nil, err
 	}

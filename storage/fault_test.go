@@ -296,11 +296,11 @@ func TestOpen_aHeldFolderIsRefusedAndSharedWorksBesideIt(t *testing.T) {
 	}
 	start := time.Now()
 	_, err = storage.Open(bg, folder, storage.Options{})
-	if app.CodeOf(err) != app.CodeUnavailable || !strings.Contains(err.Error(), "another Kith has the data folder "+folder+" open") {
+	if app.CodeOf(err) != app.CodeUnavailable || !strings.Contains(err.Error(), "Another Kith has the data folder "+folder+" open") {
 		t.Errorf("the same process: %v", err)
 	}
 	out, err := child("open", folder).CombinedOutput()
-	if err == nil || !strings.Contains(string(out), "another Kith has the data folder "+folder+" open; stop it") {
+	if err == nil || !strings.Contains(string(out), "Another Kith has the data folder "+folder+" open. Stop it") {
 		t.Errorf("another process: %v %s", err, out)
 	}
 	if took := time.Since(start); took > 8*time.Second {

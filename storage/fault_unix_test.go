@@ -9,6 +9,7 @@ import (
 	"syscall"
 	"testing"
 
+	"kith/app"
 	"kith/storage"
 )
 
@@ -52,5 +53,31 @@ func TestOpen_aFolderThatCannotBeWrittenSaysSo(t *testing.T) {
 	}
 	if out, err := cmd.CombinedOutput(); err == nil || !strings.Contains(string(out), "make the data folder") {
 		t.Errorf("a folder that cannot be made: %v: %s", err, out)
+	}
+}
+
+// The folder may have been made by others, for all to look into: nobody else reads the data.
+func TestOpen_newFilesAreTheirOwnersAlone(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	if err := os.Chmod(folder, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	db, err := storage.Open(t.Context(), folder, storage.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	if _, err := db.Apply(t.Context(), app.Batch{Changes: []app.Change{&app.Track{UID: "ada", Event: "Seen", At: db.Now()}}}); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{storage.FileName, storage.FileName + "-wal", storage.FileName + "-shm"} {
+		info, err := os.Stat(filepath.Join(folder, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if mode := info.Mode().Perm(); mode != 0o600 {
+			t.Errorf("%s has the mode %o", name, mode)
+		}
 	}
 }

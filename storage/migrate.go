@@ -8,14 +8,13 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"kith/app"
 )
 
-// migrate brings the file from its PRAGMA user_version to the newest schema, each
-// file in its own transaction. It refuses a file that a newer Kith has written, and
+// migrate brings the file from its PRAGMA user_version to the newest schema, each step
+// in a transaction of its own. It refuses a file that a newer Kith has written, and
 // copies the database before it changes one that holds data.
 func migrate(ctx context.Context, conn *sql.Conn, schema fs.FS, folder string, now time.Time) error {
 	var have int
@@ -42,19 +41,30 @@ func migrate(ctx context.Context, conn *sql.Conn, schema fs.FS, folder string, n
 			return err
 		}
 	}
+	// A new file gets them all in one transaction: one wait for the disk instead of many.
+	begin, commit := "begin immediate;", "commit;"
+	if have == 0 {
+		if _, err := conn.ExecContext(ctx, begin); err != nil {
+			return err
+		}
+		begin, commit = "", ""
+	}
 	for i := have; i < len(files); i++ {
 		text, err := fs.ReadFile(schema, files[i])
 		if err != nil {
 			return err
 		}
-		var script strings.Builder
-		fmt.Fprintf(&script, "begin immediate;\n%s\npragma user_version = %d;\ncommit;", text, i+1)
-		if _, err := conn.ExecContext(ctx, script.String()); err != nil {
+		script := fmt.Sprintf("%s\n%s\npragma user_version = %d;\n%s", begin, text, i+1, commit)
+		if _, err := conn.ExecContext(ctx, script); err != nil {
 			_, _ = conn.ExecContext(ctx, "rollback")
 			return fmt.Errorf("apply schema %s: %w", filepath.Base(files[i]), err)
 		}
 	}
-	return nil
+	if have > 0 {
+		return nil
+	}
+	_, err = conn.ExecContext(ctx, "commit;")
+	return err
 }
 
 // copyPrefix begins the names of the copies that are made before the schema changes.

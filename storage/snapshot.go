@@ -20,11 +20,13 @@ import (
 //
 // The pages are read in order, in one go. A writer never waits for that; what it commits
 // meanwhile stays in the log, which can only be taken into the database when the snapshot
-// is closed. Reading a page costs some 4 µs, a gigabyte a second; packing it at half of one
-// processor makes that some twenty, in which the log grows by what is written. Measured
-// with 8 clients on 240 MB: their p99 is some 2.2 times what it is without, where VACUUM INTO,
-// which also needs a second copy on the disk, makes it 6 times; and the stepwise copy of
-// SQLite's backup API begins anew at each commit of another connection.
+// is closed, so the log grows by what is written. A long log is dear: each commit makes the
+// file longer, and the disk takes that more slowly than writing over what is there; with
+// 400 MB of log half as many commits were seen. Reading a page costs some 4 µs; packing it,
+// at a third of one processor, makes that some 50 MB a second. VACUUM INTO, which also
+// needs a second copy on the disk, makes the p99 of 8 clients 6 times what it is without;
+// and the stepwise copy of SQLite's backup API begins anew at each commit of another
+// connection.
 //
 // What was deleted is not in the copy: pages that nothing uses, and the parts of pages
 // that nothing uses, are written as zeros.
@@ -352,7 +354,7 @@ func (db *DB) OutgoingWaiting(ctx context.Context) (n int64, err error) {
 // changes the folder's files. It returns CodeUnavailable when one has it open.
 func Hold(ctx context.Context, folder string) (letGo func() error, err error) {
 	if err := os.MkdirAll(folder, 0o700); err != nil {
-		return nil, fmt.Errorf("make the data folder %s: %w", folder, err)
+		return nil, noFolder(folder, err)
 	}
 	db := &DB{folder: folder}
 	if err := db.takeLock(ctx); err != nil {

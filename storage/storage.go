@@ -34,6 +34,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"net/url"
 	"os"
@@ -72,6 +73,9 @@ type Options struct {
 	DiskReserve int64
 	// Shared lets a second process open the folder: for commands that only touch keys and users.
 	Shared bool
+	// Passing says that the data need not outlive a fall of the machine: nothing waits for
+	// the disk. For workspaces that are thrown away.
+	Passing bool
 }
 
 // DB is an open data folder.
@@ -127,7 +131,7 @@ func Open(ctx context.Context, folder string, o Options) (_ *DB, err error) {
 		o.QueueLength = 8192
 	}
 	if err := os.MkdirAll(folder, 0o700); err != nil {
-		return nil, fmt.Errorf("make the data folder %s: %w; choose another by --data, or data in the configuration", folder, err)
+		return nil, noFolder(folder, err)
 	}
 	if o.HooksKept == 0 {
 		o.HooksKept = hooksKept
@@ -144,7 +148,7 @@ func Open(ctx context.Context, folder string, o Options) (_ *DB, err error) {
 			return nil, err
 		}
 	}
-	if err := db.openHandles(ctx); err != nil {
+	if err := db.openHandles(ctx, o.Passing); err != nil {
 		return nil, fmt.Errorf("open %s: %w", filepath.Join(folder, FileName), explain(err))
 	}
 	if db.queries, err = prepareAll(ctx, db.read, isRead); err != nil {
@@ -167,6 +171,10 @@ func Open(ctx context.Context, folder string, o Options) (_ *DB, err error) {
 	return db, nil
 }
 
+func noFolder(folder string, err error) error {
+	return fmt.Errorf("make the data folder %s: %w; choose another by --data, or data in the configuration", folder, err)
+}
+
 // takeLock holds an exclusive lock on a file beside the database for as long as this
 // process lives. SQLite's own locking does it the same way on every system.
 func (db *DB) takeLock(ctx context.Context) error {
@@ -179,7 +187,7 @@ func (db *DB) takeLock(ctx context.Context) error {
 	if _, err := lock.ExecContext(ctx, "begin exclusive; create table if not exists held (n); commit; begin exclusive"); err != nil {
 		if isBusy(err) {
 			return &app.Error{Code: app.CodeUnavailable, Err: err,
-				Message: fmt.Sprintf("another Kith has the data folder %s open; stop it, or choose another folder with --data", db.folder)}
+				Message: fmt.Sprintf("Another Kith has the data folder %s open. Stop it, or choose another folder with --data.", db.folder)}
 		}
 		return fmt.Errorf("lock the data folder %s: %w", db.folder, explain(err))
 	}
@@ -199,14 +207,26 @@ func dsn(file string, pragmas ...string) string {
 	return u.String()
 }
 
-func (db *DB) openHandles(ctx context.Context) error {
+func (db *DB) openHandles(ctx context.Context, passing bool) error {
 	file := filepath.Join(db.folder, FileName)
-	var err error
+	synchronous := "synchronous(full)"
+	if passing {
+		synchronous = "synchronous(off)"
+	}
+	// A new file is made here, for its owner alone: SQLite gives the log beside it the same
+	// rights, and both are there before anything else could change them.
+	f, err := os.OpenFile(file, os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o600)
+	if err == nil {
+		err = f.Close()
+	}
+	if err != nil && !errors.Is(err, fs.ErrExist) {
+		return &app.Error{Code: app.CodeUnavailable, Err: err, Message: "The data folder cannot be written. Check its owner and permissions."}
+	}
 	// page_size only counts for a new file. The log is taken into the database by the
 	// checkpointer. A page in the cache takes twice its size of memory, for the allocator
 	// rounds up: 20 MB are 40. With twice that an import of a million rows took 88 s of
 	// processor, with this 85: what the cache lacks, the system's has.
-	db.write, err = sql.Open("sqlite", dsn(file, "journal_mode(wal)", "synchronous(full)", "foreign_keys(on)",
+	db.write, err = sql.Open("sqlite", dsn(file, "journal_mode(wal)", synchronous, "foreign_keys(on)",
 		"cache_size(-20000)", "wal_autocheckpoint("+strconv.Itoa(checkpointSafety)+")", "temp_store(memory)", "journal_size_limit(134217728)"))
 	if err != nil {
 		return err
@@ -228,7 +248,7 @@ func (db *DB) openHandles(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if db.checkpoints, err = newCheckpointer(db.folder); err != nil {
+	if db.checkpoints, err = newCheckpointer(db.folder, synchronous); err != nil {
 		return err
 	}
 	conns := max(4, 2*runtime.NumCPU())

@@ -27,6 +27,7 @@ func (a *Admin) mountImports(g *gin.RouterGroup) {
 	on("POST", "/imports/:id/cancel", a.withImport((*importer.Runner).Cancel))
 	on("POST", "/imports/:id/undo", a.withImport((*importer.Runner).Undo))
 	on("GET", "/imports/:id/kept", a.importKept)
+	on("GET", "/imports/:id/errors", a.importRefusals)
 	on("GET", "/imports/:id/errors.csv", a.importErrors)
 }
 
@@ -131,6 +132,23 @@ func (a *Admin) importKept(c *call) (any, error) {
 		out = append(out, keptView{ID: k.ID, UID: k.UID, Reason: k.Reason})
 	}
 	return envelope{Data: out}, nil
+}
+
+// importRefusals answers the first rows that were refused.
+func (a *Admin) importRefusals(c *call) (any, error) {
+	limit, err := c.number("limit", 20, 200)
+	if err != nil {
+		return nil, err
+	}
+	imp, err := a.store.FindImport(c.Request.Context(), c.Param("id"))
+	if err != nil {
+		return nil, err
+	}
+	rows, err := a.o.Imports.Refusals(c.Request.Context(), imp, limit)
+	if err != nil {
+		return nil, err
+	}
+	return envelope{Data: rows}, nil
 }
 
 // importErrors sends the refused rows as a file.

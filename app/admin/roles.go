@@ -131,6 +131,7 @@ var access = map[string]rule{
 	"POST /imports/:id/cancel":    {whoBuilds, ""},
 	"POST /imports/:id/undo":      {whoBuilds, ""},
 	"GET /imports/:id/kept":       {whoeverIs, ""},
+	"GET /imports/:id/errors":     {whoBuilds, ""},
 	"GET /imports/:id/errors.csv": {whoBuilds, ""},
 
 	"GET /keys":             {whoBuilds, ""},

@@ -11,6 +11,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/gin-gonic/gin"
 	"github.com/goccy/go-yaml"
@@ -27,19 +28,22 @@ var docsTemplate = template.Must(template.New("docs.html").Funcs(template.FuncMa
 // docsPolicy lets the page have its own style and links, and nothing from elsewhere.
 const docsPolicy = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
 
-// mountDocs mounts the description, and the page that is made of it once.
+// mountDocs mounts the description, and the page that is made of it when it is first asked for.
 func (a *API) mountDocs(engine *gin.Engine) {
-	page, err := renderDocs(openAPI, a.o.Look)
-	if err != nil {
-		panic("api: the description of the API is part of the program: " + err.Error())
-	}
+	render := sync.OnceValue(func() []byte {
+		page, err := renderDocs(openAPI, a.o.Look)
+		if err != nil {
+			panic("api: the description of the API is part of the program: " + err.Error())
+		}
+		return page
+	})
 	engine.GET("/openapi.yaml", func(c *gin.Context) {
 		c.Header("Access-Control-Allow-Origin", "*")
 		Send(c.Writer, c.Request, http.StatusOK, "application/yaml; charset=utf-8", openAPI)
 	})
 	engine.GET("/docs", func(c *gin.Context) {
 		c.Header("Content-Security-Policy", docsPolicy)
-		Send(c.Writer, c.Request, http.StatusOK, "text/html; charset=utf-8", page)
+		Send(c.Writer, c.Request, http.StatusOK, "text/html; charset=utf-8", render())
 	})
 }
 

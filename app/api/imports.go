@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"encoding/json"
 	"io"
 	"mime"
 	"net/http"
@@ -24,6 +25,7 @@ func (a *API) mountImports(g gin.IRoutes) {
 	g.Handle("POST", "/imports", a.createImport)
 	a.route(g, "GET", "/imports", full, a.imports)
 	a.route(g, "GET", "/imports/:id", full, a.getImport)
+	a.route(g, "GET", "/imports/:id/errors", full, a.importRefusals)
 	a.route(g, "GET", "/imports/:id/errors.csv", full, a.importErrors)
 	a.route(g, "POST", "/imports/:id/start", full, a.startImport)
 	a.route(g, "POST", "/imports/:id/cancel", full, a.withImport((*importer.Runner).Cancel))
@@ -71,8 +73,8 @@ func (a *API) takeImport(c *call) ([]byte, error) {
 	if c.GetHeader("Idempotency-Key") != "" {
 		return nil, app.Invalid("Idempotency-Key", "is not taken with a file: importing it again changes nothing")
 	}
-	o, err := importOptions(c)
-	if err != nil {
+	var o importer.Options
+	if err := importOptions(c, &o); err != nil {
 		return nil, err
 	}
 	if c.Request.ContentLength > importer.MaxBytes {
@@ -142,29 +144,41 @@ func ImportFile(r *http.Request, body io.Reader) (name string, file io.Reader, e
 	}
 }
 
-// importOptions reads what the query asks for.
-func importOptions(c *call) (o importer.Options, err error) {
-	o = importer.Options{
-		ID: c.Query("id"), Match: c.Query("match"), List: c.Query("list"), Mode: c.Query("mode"), Delimiter: c.Query("delimiter"),
-		Quote: c.Query("quote"), Encoding: c.Query("encoding"), Header: c.Query("header"), ShortRows: c.Query("short_rows"), Blank: c.Query("blank"),
+// importOptions reads what the query asks for into o; what it does not name stays.
+func importOptions(c *call, o *importer.Options) (err error) {
+	for name, into := range map[string]*string{"id": &o.ID, "match": &o.Match, "list": &o.List, "mode": &o.Mode, "delimiter": &o.Delimiter, "quote": &o.Quote,
+		"encoding": &o.Encoding, "header": &o.Header, "short_rows": &o.ShortRows, "blank": &o.Blank, "nulls": &o.Nulls} {
+		if v, given := c.GetQuery(name); given {
+			*into = v
+		}
 	}
 	if text := c.Query("dry_run"); text != "" {
 		if o.DryRun, err = strconv.ParseBool(text); err != nil {
-			return o, app.Invalid("dry_run", "must be true or false, not %q", shorten(text))
+			return app.Invalid("dry_run", "must be true or false, not %q", shorten(text))
 		}
 	}
-	o.Map, err = importer.ParseMap(c.Query("map"))
-	return o, err
+	if text, given := c.GetQuery("map"); given {
+		o.Map, err = importer.ParseMap(text)
+	}
+	return err
 }
 
-// startImport begins a dry run for good, or again, with other options.
+// startImport begins a dry run for good, or again: as it was tried, but for the options
+// that the query names.
 func (a *API) startImport(c *call) ([]byte, error) {
-	o, err := importOptions(c)
+	imp, err := a.store.FindImport(c.Request.Context(), c.Param("id"))
 	if err != nil {
 		return nil, err
 	}
-	imp, err := a.o.Imports.Restart(c.lasting(), c.Param("id"), o)
+	o, err := importer.OptionsOf(imp)
 	if err != nil {
+		return nil, err
+	}
+	o.DryRun = false
+	if err := importOptions(c, &o); err != nil {
+		return nil, err
+	}
+	if imp, err = a.o.Imports.Restart(c.lasting(), imp.ID, o); err != nil {
 		return nil, err
 	}
 	c.status = http.StatusAccepted
@@ -213,6 +227,23 @@ func (a *API) imports(c *call) ([]byte, error) {
 		ids[i] = imports[i].ID
 	}
 	return appendCursors(append(b, ']'), p, ids, more), nil
+}
+
+// importRefusals answers the first rows that were refused.
+func (a *API) importRefusals(c *call) ([]byte, error) {
+	limit, err := c.limit()
+	if err != nil {
+		return nil, err
+	}
+	imp, err := a.store.FindImport(c.Request.Context(), c.Param("id"))
+	if err != nil {
+		return nil, err
+	}
+	rows, err := a.o.Imports.Refusals(c.Request.Context(), imp, limit)
+	if err != nil {
+		return nil, err
+	}
+	return json.Marshal(map[string]any{"data": rows})
 }
 
 // importErrors streams the rows that were refused, as they came.

@@ -82,6 +82,14 @@ func TestImports_aFileIsDryRunStartedReportedAndUndone(t *testing.T) {
 		!strings.HasPrefix(lines[1], "3,") || !strings.HasSuffix(lines[1], ",p2,Bo,not an address,Fibre 50,4,2024-01-06") || lines[2] != "5,it has 3 cells where the header has 6,p4,Di,di@example.com" {
 		t.Errorf("the report is\n%s", report.Body)
 	}
+	first := s.Do(t, "GET", "/v1/imports/"+id+"/errors?limit=1", "", 200)
+	wantMembers(t, first, map[string]string{"data.0.line": "3", "data.0.row": `"p2,Bo,not an address,Fibre 50,4,2024-01-06"`})
+	if reason := apitest.Text(first, "data", "0", "reason"); !strings.HasPrefix(reason, "email: not an address") || apitest.Member(first, "data", "1") != nil {
+		t.Errorf("the first refused row: %s", first)
+	}
+	if a := s.Send(t, apitest.Request{Method: "GET", Path: "/v1/imports/nothing/errors"}); a.Status != 404 {
+		t.Errorf("errors of no import: %d %s", a.Status, a.Body)
+	}
 	if a := s.Send(t, apitest.Request{Method: "POST", Path: "/v1/imports/" + id + "/cancel"}); a.Status != 409 {
 		t.Errorf("an ended import was cancelled: %d %s", a.Status, a.Body)
 	}
@@ -95,6 +103,18 @@ func TestImports_aFileIsDryRunStartedReportedAndUndone(t *testing.T) {
 	if a := s.Send(t, apitest.Request{Method: "GET", Path: "/v1/users/p3"}); a.Status != 404 {
 		t.Errorf("p3 is still there: %s", a.Body)
 	}
+}
+
+func TestImports_begunAfterADryRunAreAsItTriedThem(t *testing.T) {
+	t.Parallel()
+	s := apitest.Start(t)
+	file := "no;who;plan;age\n0045;Ada;NULL;30\n0046;Bo;pro;NULL\n"
+	dry := importEnded(t, s, sendFile(t, s, "?dry_run=true&id=no&nulls=blank&map="+url.QueryEscape(`{"who":"first_name"}`), file, nil))
+	wantMembers(t, dry, map[string]string{"created": "2", "columns.0.to": `"uid"`, "columns.1.to": `"first_name"`, "columns.3.type": `"number"`, "options.nulls": `"blank"`})
+	id := apitest.Text(dry, "id")
+	done := importEnded(t, s, s.Send(t, apitest.Request{Method: "POST", Path: "/v1/imports/" + id + "/start?mode=create"}))
+	wantMembers(t, done, map[string]string{"dry_run": "false", "created": "2", "mode": `"create"`, "columns.0.to": `"uid"`, "columns.1.to": `"first_name"`})
+	wantMembers(t, s.Do(t, "GET", "/v1/users/0045", "", 200), map[string]string{"first_name": `"Ada"`, "meta": `{"age":30}`})
 }
 
 func TestImports_takeAFormAndPackedFiles(t *testing.T) {

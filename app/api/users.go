@@ -177,12 +177,17 @@ func (c *call) user(r app.Reader, res app.Result) ([]byte, error) {
 	return c.api.appendUser(c.lasting(), nil, customer), nil
 }
 
-func (a *API) getUser(c *call) ([]byte, error) {
+// customer is who the path names.
+func (a *API) customer(c *call) (*app.Customer, error) {
 	row, err := a.store.Find(c.Request.Context(), c.uid)
 	if err != nil {
 		return nil, err
 	}
-	customer, err := a.store.Customer(c.Request.Context(), row)
+	return a.store.Customer(c.Request.Context(), row)
+}
+
+func (a *API) getUser(c *call) ([]byte, error) {
+	customer, err := a.customer(c)
 	if err != nil {
 		return nil, err
 	}
@@ -206,17 +211,13 @@ func (a *API) deleteUser(c *call) ([]byte, error) {
 
 // dossier streams everything that is kept about a customer.
 func (a *API) dossier(c *call) ([]byte, error) {
-	row, err := a.store.Find(c.Request.Context(), c.uid)
-	if err != nil {
-		return nil, err
-	}
-	customer, err := a.store.Customer(c.Request.Context(), row)
+	customer, err := a.customer(c)
 	if err != nil {
 		return nil, err
 	}
 	return c.deed("customer.dossier", customer.ID, nil, func() ([]byte, error) {
 		s := c.stream("application/json; charset=utf-8", "dossier.json")
-		return nil, s.end(a.o.Privacy.Dossier(c.Request.Context(), row, s))
+		return nil, s.end(a.o.Privacy.Dossier(c.Request.Context(), customer.Row, s))
 	})
 }
 

@@ -42,10 +42,7 @@ type step struct {
 	answer  string // as written
 }
 
-// Play runs a transcript against a server of its own and fails the test where an answer
-// is another one. With update it writes the answers into the file instead. strip leaves
-// /v1 out of every path: Engage's older SDKs do.
-func Play(t *testing.T, file string, strip, update bool) {
+func readTranscript(t *testing.T, file string) (string, *transcript) {
 	t.Helper()
 	text, err := os.ReadFile(file)
 	if err != nil {
@@ -55,7 +52,16 @@ func Play(t *testing.T, file string, strip, update bool) {
 	if err != nil {
 		t.Fatalf("%s: %v", file, err)
 	}
-	p := &player{s: Start(t), names: map[string]string{}, whole: strings.Contains(string(text), "# whole\n")}
+	return string(text), tr
+}
+
+// Play runs a transcript against a server of its own and fails the test where an answer
+// is another one. With update it writes the answers into the file instead. strip leaves
+// /v1 out of every path: Engage's older SDKs do.
+func Play(t *testing.T, file string, strip, update bool) {
+	t.Helper()
+	text, tr := readTranscript(t, file)
+	p := &player{s: Start(t), names: map[string]string{}, whole: strings.Contains(text, "# whole\n")}
 	var out strings.Builder
 	for _, st := range tr.steps {
 		for _, r := range st.remarks {
@@ -73,7 +79,7 @@ func Play(t *testing.T, file string, strip, update bool) {
 		out.WriteString(st.requestText())
 		out.WriteString(got)
 	}
-	if update && !strip && out.String() != string(text) {
+	if update && !strip && out.String() != text {
 		if err := os.WriteFile(file, []byte(out.String()), 0o644); err != nil {
 			t.Fatal(err)
 		}
@@ -83,14 +89,7 @@ func Play(t *testing.T, file string, strip, update bool) {
 // Each plays a transcript and shows every request with its answer, whatever that says.
 func Each(t *testing.T, file string, seen func(Request, Answer)) {
 	t.Helper()
-	text, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	tr, err := parseTranscript(string(text))
-	if err != nil {
-		t.Fatalf("%s: %v", file, err)
-	}
+	_, tr := readTranscript(t, file)
 	p := &player{s: Start(t), names: map[string]string{}, seen: seen}
 	for _, st := range tr.steps {
 		if st.move != 0 {

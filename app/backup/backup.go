@@ -98,7 +98,7 @@ func Write(w io.Writer, s Snapshot, o Options) (_ Manifest, err error) {
 }
 
 func writeArchive(w io.Writer, s Snapshot, m Manifest, at time.Time) error {
-	// Everything is done by this goroutine, and half of the time by nobody: see pacer.
+	// Everything is done by this goroutine, and most of the time by nobody: see pacer.
 	z, err := zstd.NewWriter(w, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderConcurrency(1), zstd.WithWindowSize(1<<20))
 	if err != nil {
 		return err
@@ -129,20 +129,25 @@ func writeArchive(w io.Writer, s Snapshot, m Manifest, at time.Time) error {
 	return z.Close()
 }
 
-// pacer rests as long as it has worked, in turns of some milliseconds, so that reading and
-// packing take half of one processor, and the requests that come meanwhile the rest.
+// pacer rests twice as long as it has worked, in turns of half a millisecond: reading and
+// packing take a third of one processor, and a request that comes meanwhile waits for one
+// turn at most. Measured with 8 clients on two processors: turns of 2 ms, and rests as
+// long, made their p99 1.8 times what it is without a backup; these leave it where it was,
+// and their median at 1.2 times.
 type pacer struct {
 	w     io.Writer
 	since time.Time
 }
 
-// paceTurn is shorter than what a request waits for the disk.
-const paceTurn = 2 * time.Millisecond
+const (
+	paceTurn = 500 * time.Microsecond
+	paceRest = 2
+)
 
 func (p *pacer) Write(b []byte) (int, error) {
 	n, err := p.w.Write(b)
 	if worked := time.Since(p.since); worked >= paceTurn {
-		time.Sleep(worked)
+		time.Sleep(paceRest * worked)
 		p.since = time.Now()
 	}
 	return n, err
@@ -163,41 +168,72 @@ func trailer(sum hash.Hash) []byte {
 	return sum.Sum(b)
 }
 
-// Create writes a backup to a new file: beside it first, so that a file of that name is
-// always a whole backup. ctx ends it half-way.
+// Create writes a backup to a new file: beside it first, under a name that no other
+// backup has, so that a file of that name is always a whole backup, whoever else makes one
+// at the same time. ctx ends it half-way.
 func Create(ctx context.Context, file string, s Snapshot, o Options) (m Manifest, bytes int64, err error) {
-	if _, err := os.Lstat(file); err == nil {
-		return m, 0, app.Fail(app.CodeConflict, "%s is there already. Choose another name, or remove it.", file)
-	} else if !errors.Is(err, fs.ErrNotExist) {
+	if err := mayCreate(file); err != nil {
 		return m, 0, err
 	}
-	out, err := os.OpenFile(file+".part", os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	out, err := os.CreateTemp(filepath.Dir(file), filepath.Base(file)+".*"+partSuffix)
 	if err != nil {
-		return m, 0, fmt.Errorf("write the backup: %w", err)
+		return m, 0, notWritten(file, err)
 	}
-	counted := &counter{w: out, ctx: ctx}
+	counted := &counter{w: out, ctx: ctx, file: file}
 	m, err = Write(counted, s, o)
 	if err == nil {
-		err = out.Sync()
+		err = notWritten(file, out.Sync())
 	}
-	err = errors.Join(err, out.Close())
+	err = errors.Join(err, notWritten(file, out.Close()))
 	if err == nil {
-		err = os.Rename(file+".part", file)
+		err = mayCreate(file)
 	}
 	if err == nil {
-		err = syncFolder(filepath.Dir(file))
+		err = notWritten(file, os.Rename(out.Name(), file))
 	}
 	if err != nil {
-		return m, counted.n, errors.Join(fmt.Errorf("write the backup %s: %w", file, err), os.Remove(file+".part"))
+		return m, counted.n, errors.Join(fmt.Errorf("write the backup %s: %w", file, err), os.Remove(out.Name()))
 	}
-	return m, counted.n, nil
+	return m, counted.n, syncFolder(filepath.Dir(file))
+}
+
+// partSuffix ends the names of backups that are not whole yet.
+const partSuffix = ".part"
+
+// mayCreate returns CodeConflict when there is a file of that name, and says so when there
+// is no folder for it.
+func mayCreate(file string) error {
+	switch _, err := os.Lstat(file); {
+	case err == nil:
+		return app.Fail(app.CodeConflict, "%s is there already. Choose another name, or remove it.", file)
+	case !errors.Is(err, fs.ErrNotExist):
+		return notWritten(file, err)
+	}
+	if _, err := os.Stat(filepath.Dir(file)); errors.Is(err, fs.ErrNotExist) {
+		return app.NotFound("There is no folder %s. Make it, or choose another place.", filepath.Dir(file))
+	}
+	return nil
+}
+
+// notWritten says why a backup cannot be written, and what to look at.
+func notWritten(file string, err error) error {
+	if err == nil {
+		return nil
+	}
+	cause := err
+	if p := (*fs.PathError)(nil); errors.As(err, &p) {
+		cause = p.Err
+	}
+	return &app.Error{Code: app.CodeUnavailable, Err: err,
+		Message: fmt.Sprintf("The backup cannot be written to %s: %v. Check the space on its disk and its permissions, or choose another place.", filepath.Dir(file), cause)}
 }
 
 // counter counts what goes through, until its context ends.
 type counter struct {
-	w   io.Writer
-	n   int64
-	ctx context.Context
+	w    io.Writer
+	n    int64
+	ctx  context.Context
+	file string // what is written, for errors
 }
 
 func (c *counter) Write(b []byte) (int, error) {
@@ -206,7 +242,7 @@ func (c *counter) Write(b []byte) (int, error) {
 	}
 	n, err := c.w.Write(b)
 	c.n += int64(n)
-	return n, err
+	return n, notWritten(c.file, err)
 }
 
 // syncFolder makes a new name last. Where folders cannot be synced there is nothing to do.

@@ -101,6 +101,88 @@ func TestBackup_comesBackAsItWas(t *testing.T) {
 	}
 }
 
+// Two programs that make a backup of the same name at the same time do not write into each
+// other's: there is one whole file, and whoever is late is told.
+func TestCreate_ofOneNameTwiceAtOnce(t *testing.T) {
+	t.Parallel()
+	db, folder := filled(t), t.TempDir()
+	file := filepath.Join(folder, "b.tar.zst")
+	at := make(chan struct{})
+	first := make(chan error, 1)
+	create := func(meanwhile func()) error {
+		s, err := storage.OpenSnapshot(t.Context(), db.Folder())
+		if err != nil {
+			return err
+		}
+		defer s.Close()
+		_, _, err = backup.Create(t.Context(), file, held{s, meanwhile}, backup.Options{Version: "test"})
+		return err
+	}
+	go func() { first <- create(func() { at <- struct{}{}; <-at }) }()
+	<-at // the first is in the middle of its file
+	if err := create(func() {}); err != nil {
+		t.Fatal(err)
+	}
+	at <- struct{}{}
+	if err := <-first; app.CodeOf(err) != app.CodeConflict || !strings.Contains(err.Error(), "is there already") {
+		t.Errorf("who was late is told %v", err)
+	}
+	whole, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := extract(t, t.TempDir(), whole); err != nil {
+		t.Errorf("the backup that is there: %v", err)
+	}
+	if left, _ := os.ReadDir(folder); len(left) != 1 {
+		t.Errorf("beside it there are %v", left)
+	}
+}
+
+// held is a snapshot that something happens in the middle of.
+type held struct {
+	*storage.Snapshot
+	meanwhile func()
+}
+
+func (h held) WriteTo(w io.Writer) (int64, error) {
+	h.meanwhile()
+	return h.Snapshot.WriteTo(w)
+}
+
+func TestRecipients_refuseAPassphraseThatCanBeGuessed(t *testing.T) {
+	t.Parallel()
+	if _, err := backup.Recipients("", "short phras"); app.CodeOf(err) != app.CodeInvalid {
+		t.Errorf("got %v", err)
+	}
+	if to, err := backup.Recipients("", "longer phras"); err != nil || len(to) != 1 {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestCreate_saysWhereItCannot(t *testing.T) {
+	t.Parallel()
+	db, folder := filled(t), t.TempDir()
+	s, err := storage.OpenSnapshot(t.Context(), db.Folder())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	there := filepath.Join(folder, "there")
+	if err := os.WriteFile(there, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for file, want := range map[string]string{
+		there:                               "Choose another name",
+		filepath.Join(folder, "no", "b"):    "There is no folder " + filepath.Join(folder, "no"),
+		filepath.Join(folder, "there", "b"): "choose another place",
+	} {
+		if _, _, err := backup.Create(t.Context(), file, s, backup.Options{}); !strings.Contains(app.Public(err).Sentence(), want) {
+			t.Errorf("%s: %v", file, err)
+		}
+	}
+}
+
 // Whatever is changed in a backup, cut from it or added to it is found, and said in a sentence.
 func TestBackup_anyDamageIsFound(t *testing.T) {
 	t.Parallel()

@@ -13,6 +13,9 @@ import (
 // passphraseWork makes a guess at a passphrase cost some 0.2 s and 64 MB.
 const passphraseWork = 16
 
+// passphraseLeast characters are beyond what can be guessed at that cost.
+const passphraseLeast = 12
+
 // Recipients are those who may read backups: public keys of age ("age1…"), apart by commas
 // or spaces, or whoever knows the passphrase. With neither, backups are not encrypted.
 func Recipients(keys, passphrase string) ([]age.Recipient, error) {
@@ -21,6 +24,9 @@ func Recipients(keys, passphrase string) ([]age.Recipient, error) {
 		return nil, app.Invalid("", "A backup is encrypted for keys or with a passphrase, not both.")
 	}
 	if passphrase != "" {
+		if len([]rune(passphrase)) < passphraseLeast {
+			return nil, app.Invalid("", "The passphrase of backups (backup.passphrase) is too short to keep anybody out. Give at least %d characters, or a key: `age-keygen -o key.txt` makes one.", passphraseLeast)
+		}
 		r, err := age.NewScryptRecipient(passphrase)
 		if err != nil {
 			return nil, err
@@ -45,7 +51,7 @@ func Identities(file, passphrase string) ([]age.Identity, error) {
 	if file != "" {
 		f, err := os.Open(file)
 		if err != nil {
-			return nil, fmt.Errorf("read the key: %w", err)
+			return nil, fmt.Errorf("read the key: %w; --identity names the file that `age-keygen -o FILE` made", err)
 		}
 		defer f.Close()
 		if out, err = age.ParseIdentities(f); err != nil {

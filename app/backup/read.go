@@ -64,8 +64,12 @@ func Extract(ctx context.Context, in io.Reader, into string, identities []age.Id
 			return m, damagedFile("%v", err)
 		}
 	case bytes.HasPrefix(head, []byte(zstdStart)):
+	case len(head) == 0:
+		return m, app.Invalid("", "The backup is empty: whatever wrote it came to nothing. Use another one.")
+	case bytes.HasPrefix(head, []byte("SQLite format 3")):
+		return m, app.Invalid("", "This is a database, not a backup. As %s in a folder of its own, `kith serve --data FOLDER` opens it.", databaseName)
 	default:
-		return m, app.Invalid("", "This is no backup of Kith: it does not begin like one.")
+		return m, app.Invalid("", "This is no backup of Kith: it does not begin like one. Name a file that `kith backup` wrote (kith-….tar.zst or .tar.zst.age).")
 	}
 	sealed := &sealedReader{in: bufio.NewReaderSize(plain, 256<<10), sum: sha256.New()}
 	m, err = extractArchive(sealed, into)

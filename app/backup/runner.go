@@ -273,15 +273,22 @@ func (r *Runner) Run(ctx context.Context) error {
 	return nil
 }
 
-// sweep removes what a crash left half-written.
+// sweep removes what a crash left half-written. One that was written to just now is
+// another process's, which is at it.
 func (r *Runner) sweep() {
-	left, _ := filepath.Glob(filepath.Join(r.o.Folder, "kith-*.part"))
+	left, _ := filepath.Glob(filepath.Join(r.o.Folder, "kith-*"+partSuffix))
 	for _, file := range left {
+		if info, err := os.Stat(file); err == nil && time.Since(info.ModTime()) < partLeft {
+			continue
+		}
 		if err := os.Remove(file); err != nil {
 			r.o.Log.Warn("remove half a backup", "file", file, "error", err)
 		}
 	}
 }
+
+// partLeft is for how long nothing was written to half a backup that nobody is at.
+const partLeft = 10 * time.Minute
 
 // Make makes a backup now, and removes those beyond Keep. It returns CodeConflict while
 // another is being made.
@@ -316,12 +323,12 @@ func (r *Runner) note(a attempt) {
 }
 
 func (r *Runner) make(ctx context.Context, now time.Time) (f app.BackupFile, err error) {
-	if err := os.MkdirAll(r.o.Folder, 0o700); err != nil {
-		return f, fmt.Errorf("make the folder of backups: %w", err)
-	}
 	s, err := r.snapshot(ctx)
 	if err != nil {
 		return f, err
+	}
+	if err := os.MkdirAll(r.o.Folder, 0o700); err != nil {
+		return f, errors.Join(fmt.Errorf("make the folder of backups: %w; backup.dir names another", err), s.Close())
 	}
 	began := time.Now()
 	f = app.BackupFile{Name: Name(now, len(r.o.Recipients) > 0), At: app.InstantOf(now), Encrypted: len(r.o.Recipients) > 0}

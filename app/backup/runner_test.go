@@ -191,9 +191,15 @@ func TestRunner_verifiesWhenAsked(t *testing.T) {
 func TestRunner_removesWhatACrashLeft(t *testing.T) {
 	t.Parallel()
 	folder := t.TempDir()
-	half := filepath.Join(folder, backup.Name(at, false)+".part")
-	if err := os.WriteFile(half, []byte("half"), 0o600); err != nil {
-		t.Fatal(err)
+	half := filepath.Join(folder, backup.Name(at, false)+".1.part")
+	another := filepath.Join(folder, backup.Name(at, false)+".2.part") // which another process is at
+	for file, written := range map[string]time.Time{half: time.Unix(0, 0), another: time.Now()} {
+		if err := os.WriteFile(file, []byte("half"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Chtimes(file, written, written); err != nil {
+			t.Fatal(err)
+		}
 	}
 	synctest.Test(t, func(t *testing.T) {
 		r := backup.NewRunner(nil, backup.RunnerOptions{Folder: folder, Clock: app.NewMovableClock(storagetest.Start)})
@@ -204,5 +210,8 @@ func TestRunner_removesWhatACrashLeft(t *testing.T) {
 	})
 	if _, err := os.Stat(half); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("half a backup is still there: %v", err)
+	}
+	if _, err := os.Stat(another); err != nil {
+		t.Errorf("what another process writes was removed: %v", err)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"time"
@@ -108,6 +109,9 @@ folder of backups. It needs room for the whole database beside FILE, or in --tem
 		} else if file, err = newestBackup(cfg); err != nil {
 			return err
 		}
+		if err := isThere(file, cfg); err != nil {
+			return err
+		}
 		identities, err := backup.Identities(identity, passphrase(cfg))
 		if err != nil {
 			return err
@@ -142,12 +146,25 @@ func newestBackup(cfg *config.Config) (string, error) {
 	return filepath.Join(cfg.BackupDir, files[0].Name), nil
 }
 
+// isThere says where backups are when the one that was named is not there.
+func isThere(file string, cfg *config.Config) error {
+	switch info, err := os.Stat(file); {
+	case errors.Is(err, fs.ErrNotExist):
+		return app.NotFound("There is no file %s. The backups that this Kith made itself are in %s.", file, cfg.BackupDir)
+	case err != nil:
+		return err
+	case info.IsDir():
+		return app.Invalid("", "%s is a folder. Name one of the backups in it.", file)
+	}
+	return nil
+}
+
 // extractBackup takes a backup apart into folder, whose database it checks against the
 // manifest, and returns the manifest.
 func extractBackup(ctx context.Context, file, folder string, identities []age.Identity) (backup.Manifest, error) {
 	in, err := os.Open(file)
 	if err != nil {
-		return backup.Manifest{}, fmt.Errorf("open the backup: %w; without a name `kith verify` takes the newest of the folder of backups, and says which", err)
+		return backup.Manifest{}, err
 	}
 	defer in.Close()
 	database := filepath.Join(folder, storage.FileName)
@@ -205,6 +222,9 @@ backup has waiting may have been sent long ago.`,
 			if err != nil {
 				return usageError{err}
 			}
+			if err := isThere(args[0], cfg); err != nil {
+				return err
+			}
 			identities, err := backup.Identities(identity, passphrase(cfg))
 			if err != nil {
 				return err
@@ -218,9 +238,6 @@ backup has waiting may have been sent long ago.`,
 }
 
 func (c *cli) runRestore(ctx context.Context, file, folder string, overwrite bool, identities []age.Identity) (err error) {
-	if _, err := os.Stat(file); err != nil {
-		return fmt.Errorf("open the backup: %w; without a name `kith verify` takes the newest of the folder of backups, and says which", err)
-	}
 	letGo, err := storage.Hold(ctx, folder)
 	if err != nil {
 		return err

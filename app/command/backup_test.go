@@ -157,7 +157,7 @@ func TestRestore_refusesWhileAKithIsRunning(t *testing.T) {
 	}
 	defer db.Close()
 	_, said := kith(t, exitFail, "restore", "--overwrite", file, "--data", data)
-	wantSaid(t, said, `another Kith has the data folder`)
+	wantSaid(t, said, `Another Kith has the data folder`)
 }
 
 func TestBackup_ofDamagedFilesSaysWhatIsWrong(t *testing.T) {
@@ -179,7 +179,7 @@ func TestBackup_ofDamagedFilesSaysWhatIsWrong(t *testing.T) {
 		for _, command := range []string{"verify", "restore"} {
 			to := filepath.Join(dir, "never")
 			_, said := kith(t, exitFail, command, bad, "--data", to)
-			wantSaid(t, said, `damaged or was cut|no backup of Kith`)
+			wantSaid(t, said, `damaged or was cut|no backup of Kith|The backup is empty`)
 			if _, err := os.Stat(filepath.Join(to, storage.FileName)); err == nil {
 				t.Fatalf("%s of a %s file left a database", command, name)
 			}
@@ -355,4 +355,16 @@ func TestRetention_saysWhatWouldGo(t *testing.T) {
 	out, _ = kith(t, exitDone, "retention", "--data", data, "--keep", "2y")
 	wantSaid(t, out, `1 +1 +Bought`, `1 events are from before .* Nothing was removed`)
 	kith(t, exitUsage, "retention", "--data", data, "--keep", "2 years")
+}
+
+func TestBackup_ofNothingLeavesNothing(t *testing.T) {
+	t.Parallel()
+	folder := filepath.Join(t.TempDir(), "data")
+	var out, said bytes.Buffer
+	if code := Main([]string{"backup", "--data", folder}, &out, &said, nil); code != exitFail || !strings.Contains(said.String(), "There is no Kith in") {
+		t.Errorf("it ends with %d and says %s", code, said.String())
+	}
+	if _, err := os.Stat(folder); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("the folder was made (%v)", err)
+	}
 }

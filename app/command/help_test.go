@@ -129,7 +129,7 @@ func TestErrors_sayWhatToDo(t *testing.T) {
 		"no such user":           {"user remove ada@example.com --data " + data, exitFail, "kith user list"},
 		"no e-mail":              {"user add ada --data " + data, exitFail, "ada@example.com"},
 		"an address":             {"serve --listen 5484", exitUsage, "write host:port"},
-		"a taken address":        {"serve --listen 192.0.2.1:1 --data " + data, exitFail, "--listen takes another"},
+		"a taken address":        {"serve --listen 192.0.2.1:1 --data " + data, exitFail, "another address with --listen"},
 		"no configuration":       {"serve --config none.toml", exitUsage, "kith init"},
 		"no TOML":                {"serve --config " + file("broken.toml", "listen = "), exitUsage, "broken.toml"},
 		"no such setting":        {"serve --config " + file("unknown.toml", "lisen = \"x\""), exitUsage, "did you mean listen?"},
@@ -141,7 +141,7 @@ func TestErrors_sayWhatToDo(t *testing.T) {
 		"no database":            {"keys list --data newer", exitFail, "kith restore"},
 		"no file to import":      {"import none.csv --data " + data, exitFail, "none.csv"},
 		"no import":              {"import --data " + data, exitUsage, "kith import FILE.csv"},
-		"no backup":              {"verify none.zst --data " + data, exitFail, "kith verify"},
+		"no backup":              {"verify none.zst --data " + data, exitFail, "The backups that this Kith made itself are in"},
 		"a mock elsewhere":       {"mock preload --listen 192.0.2.1:80", exitFail, "this machine"},
 		"a manager":              {"service install --manager cron", exitFail, "systemd, openrc, sysv"},
 	} {

@@ -34,6 +34,8 @@ type houseOptions struct {
 	demo     bool
 	// mock: any key is taken, and nothing is sent or fetched.
 	mock bool
+	// passing: the folder is thrown away at the end.
+	passing bool
 }
 
 // house is an open data folder with all that works on it.
@@ -55,7 +57,7 @@ func openHouse(ctx context.Context, cfg *config.Config, o houseOptions) (_ *hous
 	if o.demo && cfg.Workspace == config.DefaultWorkspace {
 		cfg.Workspace = "MInt"
 	}
-	db, err := storage.Open(ctx, cfg.Data, storage.Options{Clock: o.clock, Sessions: o.sessions, Log: o.log, HooksKept: cfg.HooksKept, DiskReserve: cfg.DiskReserve, EventsKept: cfg.EventsKept})
+	db, err := storage.Open(ctx, cfg.Data, storage.Options{Clock: o.clock, Sessions: o.sessions, Log: o.log, HooksKept: cfg.HooksKept, DiskReserve: cfg.DiskReserve, EventsKept: cfg.EventsKept, Passing: o.passing})
 	if err != nil {
 		return nil, err
 	}

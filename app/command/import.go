@@ -2,6 +2,7 @@ package command
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -16,6 +17,7 @@ import (
 	"kith/storage"
 
 	"github.com/spf13/cobra"
+	"golang.org/x/term"
 )
 
 // importFlags are what `kith import` was asked for.
@@ -70,11 +72,12 @@ a Kith runs on the data folder, it goes over the API with the keys of the config
 	flags.StringVar(&f.o.Mode, "mode", "", "upsert, create (leave those that are there) or update (make none)")
 	flags.BoolVar(&f.o.DryRun, "dry-run", false, "say what would happen and write nothing")
 	flags.StringVar(&f.o.Delimiter, "delimiter", "", "comma, semicolon, tab, pipe or a character")
-	flags.StringVar(&f.o.Quote, "quote", "", `what cells are quoted with: a character (default "), or none`)
+	flags.StringVar(&f.o.Quote, "quote", "", "what cells are quoted with: double, single, none, or a character")
 	flags.StringVar(&f.o.Encoding, "encoding", "", "such as utf-8, windows-1252, utf-16le")
-	flags.StringVar(&f.o.Header, "header", "", "yes or no: whether the first line names the columns")
+	flags.StringVar(&f.o.Header, "header", "", "yes or no: whether the first line names the columns; or the number of the line that does")
 	flags.StringVar(&f.o.ShortRows, "short-rows", "", "refuse, or fill: take rows that lack cells at their end")
 	flags.StringVar(&f.o.Blank, "blank", "", "keep, or clear: a blank cell takes the attribute away")
+	flags.StringVar(&f.o.Nulls, "nulls", "", `word, or blank: NULL, \N, N/A and the like are blank cells`)
 	flags.StringVar(&f.server, "server", "", "the address of a running Kith, such as http://127.0.0.1:5484")
 	flags.StringVar(&f.errorsTo, "errors", "", "where the refused rows go (default: beside the file, as FILE.errors.csv)")
 	flags.StringVar(&f.undo, "undo", "", "undo the import with this id")
@@ -90,6 +93,7 @@ type importTarget interface {
 	get(ctx context.Context, id string) (*importStatus, error)
 	act(ctx context.Context, id, action string) (*importStatus, error)
 	report(ctx context.Context, id string, w io.Writer) error
+	refusals(ctx context.Context, id string, limit int) ([]importer.Refusal, error)
 	close() error
 }
 
@@ -102,16 +106,24 @@ type importStatus struct {
 	RowsPerSecond                                            int64 `json:"rows_per_second"`
 	SecondsLeft                                              int64 `json:"seconds_left"`
 	DryRun                                                   bool  `json:"dry_run"`
+	BlankLines                                               int64 `json:"blank_lines"`
+	Gzip                                                     bool
+	Sniffed                                                  map[string]importer.Finding
 	Notes                                                    []string
+	Nulls                                                    string
 	Error                                                    *string
 	StartedAt                                                *app.Instant `json:"started_at"`
 	FinishedAt                                               *app.Instant `json:"finished_at"`
-	Columns                                                  []struct {
-		Name, Type, Format, Doubt string
-		To                        *string
-		Filled                    int64
-		Samples                   []string
-	}
+	Columns                                                  []importColumn
+}
+
+// importColumn is what a target says of a column.
+type importColumn struct {
+	Name, Type, Format, Doubt string
+	To                        *string
+	Filled                    int64
+	Samples                   []string
+	Offers                    []importer.Offer
 }
 
 func (c *cli) runImport(ctx context.Context, cfg *config.Config, f *importFlags, file string) error {
@@ -147,7 +159,13 @@ func (c *cli) runImport(ctx context.Context, cfg *config.Config, f *importFlags,
 	if s.State == "failed" {
 		return app.Fail(app.CodeInvalid, "The import failed after %s rows: %s", figures(s.Done), deref(s.Error))
 	}
-	c.sayImport(s)
+	var refused []importer.Refusal
+	if s.Failed > 0 && f.undo == "" {
+		if refused, err = target.refusals(ctx, s.ID, refusedShown); err != nil {
+			return err
+		}
+	}
+	c.sayImport(s, refused)
 	if s.Failed > 0 && f.undo == "" {
 		return c.saveErrors(ctx, target, s, f, file)
 	}
@@ -224,7 +242,7 @@ func (c *cli) followImport(ctx context.Context, target importTarget, s *importSt
 		if now := time.Now(); now.Sub(said) >= every {
 			said = now
 			if bar {
-				fmt.Fprintf(c.err, "\r\033[K%s", importBar(s))
+				fmt.Fprintf(c.err, "\r\033[K%s", importBar(s, terminalWidth(c.err)))
 			} else {
 				fmt.Fprintln(c.err, importLine(s))
 			}
@@ -271,17 +289,32 @@ func importLine(s *importStatus) string {
 	return line
 }
 
-func importBar(s *importStatus) string {
-	const width = 30
+// importBar is how far an import is as a bar, on one line of a terminal.
+func importBar(s *importStatus, columns int) string {
+	line := importLine(s)
+	width := min(30, columns-len(line)-4) // the last column stays free: some terminals begin a line there
+	if width < 5 {
+		return cutTo(line, max(1, columns-1))
+	}
 	filled := 0
 	done := s.Done
 	if s.Phase == "checking" {
 		done = s.RowsRead
 	}
 	if s.Rows > 0 && s.Phase != "reading" {
-		filled = int(done * width / s.Rows)
+		filled = int(done * int64(width) / s.Rows)
 	}
-	return "[" + strings.Repeat("█", filled) + strings.Repeat("░", width-filled) + "] " + importLine(s)
+	return "[" + strings.Repeat("█", filled) + strings.Repeat("░", width-filled) + "] " + line
+}
+
+// terminalWidth is how many columns a terminal has, 80 if it does not say.
+func terminalWidth(w io.Writer) int {
+	if f, ok := w.(*os.File); ok {
+		if columns, _, err := term.GetSize(int(f.Fd())); err == nil && columns > 0 {
+			return columns
+		}
+	}
+	return 80
 }
 
 func figures(n int64) string {
@@ -292,8 +325,8 @@ func figures(n int64) string {
 	return digits
 }
 
-// sayImport says what became of the rows.
-func (c *cli) sayImport(s *importStatus) {
+// sayImport says what became of the rows, and why the first of those refused were.
+func (c *cli) sayImport(s *importStatus, refused []importer.Refusal) {
 	switch {
 	case s.State == "undone":
 		fmt.Fprintf(c.out, "Undone: %s removed, %s restored.\n", figures(s.Removed), figures(s.Restored))
@@ -306,6 +339,7 @@ func (c *cli) sayImport(s *importStatus) {
 		return
 	case s.DryRun:
 		fmt.Fprintf(c.out, "%s would be imported like this (nothing was written):\n", s.File)
+		c.sayFindings(s)
 		c.sayColumns(s)
 	default:
 		fmt.Fprintf(c.out, "%s is imported: %s, %ss, found by %s.\n", s.File, s.Encoding, s.Delimiter, s.Match)
@@ -322,6 +356,10 @@ func (c *cli) sayImport(s *importStatus) {
 			fmt.Fprintf(c.out, "%12s %s\n", figures(n.n), what)
 		}
 	}
+	c.sayRefused(s, refused)
+	if s.Nulls != "" {
+		fmt.Fprintln(c.out, s.Nulls, "(--nulls)")
+	}
 	for _, note := range s.Notes {
 		fmt.Fprintln(c.out, note)
 	}
@@ -329,6 +367,32 @@ func (c *cli) sayImport(s *importStatus) {
 		took := (*s.FinishedAt).Time().Sub((*s.StartedAt).Time())
 		fmt.Fprintf(c.out, "It took %s. `kith import --undo %s` takes it back.\n", took.Round(10*time.Millisecond), s.ID)
 	}
+}
+
+// sayFindings says how the file was read, why, and how to overrule it.
+func (c *cli) sayFindings(s *importStatus) {
+	for _, f := range []struct{ key, name, flags string }{
+		{"encoding", "encoding", "--encoding"}, {"delimiter", "delimiter", "--delimiter"}, {"quote", "quotes", "--quote"},
+		{"header", "header", "--header"}, {"match", "found by", "--id, --match"},
+	} {
+		found := s.Sniffed[f.key]
+		if found.Value == "" || f.key == "quote" && found.Value == "double" && !found.Told {
+			continue
+		}
+		value := found.Value
+		if f.key == "encoding" && s.Gzip {
+			value += ", packed with gzip"
+		}
+		if found.Told {
+			fmt.Fprintf(c.out, "  %-10s %s, as you said\n", f.name, value)
+			continue
+		}
+		fmt.Fprintf(c.out, "  %-10s %s, because %s (%s)\n", f.name, value, found.Why, f.flags)
+	}
+	if s.BlankLines > 0 {
+		fmt.Fprintf(c.out, "  %-10s %s, passed over\n", "blank", figures(s.BlankLines)+map[bool]string{true: " line", false: " lines"}[s.BlankLines == 1])
+	}
+	fmt.Fprintln(c.out)
 }
 
 func (c *cli) sayColumns(s *importStatus) {
@@ -345,10 +409,52 @@ func (c *cli) sayColumns(s *importStatus) {
 		if len(col.Samples) > 0 {
 			sample = "  " + fmt.Sprintf("%.40q", col.Samples[0])
 		}
-		fmt.Fprintf(c.out, "  %-24s → %-20s %-16s%s\n", col.Name, to, kind, sample)
-		if col.Doubt != "" {
-			fmt.Fprintf(c.out, "    %s\n", col.Doubt)
+		if col.To == nil {
+			kind = ""
 		}
+		fmt.Fprintf(c.out, "  %-24s → %-20s %-16s%s\n", cutTo(col.Name, 24), cutTo(to, 20), kind, sample)
+		if col.Doubt != "" {
+			fmt.Fprintf(c.out, "    ! %s\n", col.Doubt)
+			if way := wayToSay(col); way != "" {
+				fmt.Fprintf(c.out, "      --map '%s'\n", way)
+			}
+		}
+	}
+}
+
+// cutTo shortens a name for a table.
+func cutTo(s string, width int) string {
+	if r := []rune(s); len(r) > width {
+		return string(r[:width-1]) + "…"
+	}
+	return s
+}
+
+// wayToSay is the map that reads a column in the first other way that is offered, "" if
+// there is none.
+func wayToSay(col importColumn) string {
+	for _, o := range col.Offers {
+		if o.Type == "text" && o.To == "" {
+			continue
+		}
+		way, err := json.Marshal(map[string]importer.Target{col.Name: {To: o.To, Type: o.Type, Format: o.Format}})
+		if err == nil {
+			return strings.ReplaceAll(string(way), "'", `'\''`)
+		}
+	}
+	return ""
+}
+
+// refusedShown is how many refused rows are said with their reasons.
+const refusedShown = 5
+
+// sayRefused says why the first rows were refused.
+func (c *cli) sayRefused(s *importStatus, rows []importer.Refusal) {
+	for _, r := range rows {
+		fmt.Fprintf(c.out, "%14sline %s: %s\n", "", figures(r.Line), r.Reason)
+	}
+	if more := s.Failed - int64(len(rows)); more > 0 && len(rows) > 0 {
+		fmt.Fprintf(c.out, "%14sand %s more\n", "", figures(more))
 	}
 }
 

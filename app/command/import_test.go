@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"unicode/utf8"
 )
 
 // kith runs a command line of this program and returns what it said.
@@ -39,6 +40,8 @@ func TestImport_intoTheFolder(t *testing.T) {
 	}
 	out, _ := kith(t, exitDone, "import", file, "--data", data, "--dry-run")
 	wantSaid(t, out, `nothing was written`, `E-mail +→ email`, `\b2 created`, `\b1 refused`)
+	wantSaid(t, out, `encoding +UTF-8, because every byte is ASCII \(--encoding\)`, `delimiter +semicolon, because .* \(--delimiter\)`, `header +yes, because .* \(--header\)`,
+		`found by +uid, because "uid" is the id \(--id, --match\)`, `line 3: E-mail: not an address`)
 	out, _ = kith(t, exitDone, "import", file, "--data", data)
 	wantSaid(t, out, `UTF-8, semicolons, found by uid`, `\b3 rows`, `\b2 created`, `\b1 refused`, `people\.errors\.csv`)
 	report, err := os.ReadFile(filepath.Join(dir, "people.errors.csv"))
@@ -68,6 +71,40 @@ func TestImport_intoTheFolder(t *testing.T) {
 	wantSaid(t, said, `no such file`)
 }
 
+func TestImport_saysWhatItDoubtsAndHowToSayIt(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	data, file := filepath.Join(dir, "data"), filepath.Join(dir, "report.csv")
+	text := "Report,,\r\n\r\nid,spend,it's\r\n1,\"1.234,56\",03/04/2024\r\n2,\"7,5\",NULL\r\n"
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	out, _ := kith(t, exitDone, "import", file, "--data", data, "--dry-run", "--encoding", "cp1252")
+	wantSaid(t, out, `encoding +Windows-1252, as you said`, `line 3 has names of columns, and the one above it does not`, `blank +1 line, passed over`,
+		`! 2 values have a decimal comma`, `--map '\{"spend":\{"type":"number","format":"1\.234,56"\}\}'`, `1 cell says NULL, .* it goes in as a word. \(--nulls\)`)
+	out, _ = kith(t, exitDone, "import", file, "--data", data, "--dry-run", "--nulls", "blank", "--header", "3")
+	wantSaid(t, out, `header +yes, as you said`, `--map '\{"it'\\''s":\{"type":"date","format":"DD/MM/YYYY"\}\}'`, `it counts as blank`)
+	_, said := kith(t, exitFail, "import", file, "--data", data, "--header", "maybe")
+	wantSaid(t, said, `yes, no, or the number of the line`)
+}
+
+func TestImport_theBarStaysOnOneLine(t *testing.T) {
+	t.Parallel()
+	for _, s := range []*importStatus{
+		{Phase: "writing", Rows: 1_234_567, Done: 1_000_000, RowsPerSecond: 12_345, SecondsLeft: 3_600, Failed: 12_345},
+		{Phase: "checking", Rows: 100, RowsRead: 50}, {Phase: "reading", RowsRead: 5}, {},
+	} {
+		for _, columns := range []int{20, 60, 80, 100, 200} {
+			if bar := importBar(s, columns); utf8.RuneCountInString(bar) >= columns {
+				t.Errorf("in %d columns: %s", columns, bar)
+			}
+		}
+	}
+	if bar := importBar(&importStatus{Phase: "writing", Rows: 100, Done: 50, RowsPerSecond: 9}, 80); !strings.HasPrefix(bar, "["+strings.Repeat("█", 15)+strings.Repeat("░", 15)+"] 50 of 100 rows") {
+		t.Errorf("half of it is %s", bar)
+	}
+}
+
 func TestImport_intoAServer(t *testing.T) {
 	t.Parallel()
 	binary, data, file := buildKith(t), t.TempDir(), filepath.Join(t.TempDir(), "people.csv")
@@ -78,7 +115,7 @@ func TestImport_intoAServer(t *testing.T) {
 	defer stopKith(t, cmd)
 	keys := []string{"--keys-public", "pub", "--keys-private", "priv"}
 	out, _ := kith(t, exitDone, append([]string{"import", file, "--server", strings.TrimSuffix(base, "/v1")}, keys...)...)
-	wantSaid(t, out, `people.csv is imported`, `\b2 created`, `\b1 refused`)
+	wantSaid(t, out, `people.csv is imported`, `\b2 created`, `\b1 refused`, `line 3: E-mail: not an address`)
 	id := regexp.MustCompile(`--undo ([0-9a-f]{24})`).FindStringSubmatch(out)[1]
 	out, _ = kith(t, exitDone, append([]string{"import", "--undo", id, "--server", base}, keys...)...)
 	wantSaid(t, out, `Undone: 2 removed`)

@@ -3,6 +3,7 @@ package command
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"net/url"
@@ -55,6 +56,14 @@ func (l *localImport) report(ctx context.Context, id string, w io.Writer) error 
 	return l.runner.Report(ctx, imp, w)
 }
 
+func (l *localImport) refusals(ctx context.Context, id string, limit int) ([]importer.Refusal, error) {
+	imp, err := l.db.FindImport(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	return l.runner.Refusals(ctx, imp, limit)
+}
+
 func (l *localImport) close() error {
 	l.end()
 	return l.db.Close()
@@ -85,7 +94,7 @@ func (r *remoteImport) status(ctx context.Context, method, path string, body io.
 func (r *remoteImport) start(ctx context.Context, name string, body io.Reader, o importer.Options) (*importStatus, error) {
 	q := url.Values{"file": {name}}
 	for key, value := range map[string]string{"id": o.ID, "match": o.Match, "list": o.List, "mode": o.Mode, "delimiter": o.Delimiter,
-		"quote": o.Quote, "encoding": o.Encoding, "header": o.Header, "short_rows": o.ShortRows, "blank": o.Blank} {
+		"quote": o.Quote, "encoding": o.Encoding, "header": o.Header, "short_rows": o.ShortRows, "blank": o.Blank, "nulls": o.Nulls} {
 		if value != "" {
 			q.Set(key, value)
 		}
@@ -119,6 +128,16 @@ func (r *remoteImport) report(ctx context.Context, id string, w io.Writer) error
 	defer res.Body.Close()
 	_, err = io.Copy(w, res.Body)
 	return err
+}
+
+func (r *remoteImport) refusals(ctx context.Context, id string, limit int) ([]importer.Refusal, error) {
+	res, err := r.call(ctx, "GET", fmt.Sprintf("/%s/errors?limit=%d", url.PathEscape(id), limit), nil)
+	if err != nil {
+		return nil, err
+	}
+	defer res.Body.Close()
+	var body struct{ Data []importer.Refusal }
+	return body.Data, json.NewDecoder(res.Body).Decode(&body)
 }
 
 func (r *remoteImport) close() error { return nil }

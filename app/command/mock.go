@@ -108,9 +108,9 @@ func (c *cli) runMock(ctx context.Context, cfg *config.Config, folder string, f 
 		}
 		defer func() { err = errors.Join(err, os.RemoveAll(folder)) }()
 	}
-	l, err := net.Listen("tcp", f.listen)
+	l, err := listen(f.listen, "give another address with --listen (port 0 takes a free one)")
 	if err != nil {
-		return fmt.Errorf("listen on %s: %w; is another mock running? --listen takes another address", f.listen, err)
+		return err
 	}
 	defer l.Close()
 	address := "http://" + reachable(l.Addr())
@@ -127,19 +127,19 @@ func (c *cli) runMock(ctx context.Context, cfg *config.Config, folder string, f 
 		defer secure.Close()
 	}
 
-	// A folder of its own inside the data folder: a reset removes it, and nothing else.
-	cfg.Data, cfg.URL, cfg.Proxies = filepath.Join(folder, "workspace"), "", nil
+	cfg.URL, cfg.Proxies = "", nil
 	cfg.KeyRate, cfg.AddressRate = config.Rate{}, config.Rate{}
 	cfg.KeysPublic, cfg.KeysPrivate = "", ""
-	clock := app.NewShiftedClock()
 	failed := make(chan error, 1)
-	o := mock.Options{Clock: clock, Folder: cfg.Data, ClockFile: filepath.Join(folder, "clock.json"), Zone: cfg.Zone, Version: Version}
+	o := mock.Options{Folder: folder, Kept: kept, Zone: cfg.Zone, Version: Version}
 	if !f.quiet {
 		o.Out = &lockedWriter{w: c.out}
 	}
 	var m *mock.Mock
-	o.Open = func(ctx context.Context) (*mock.Workspace, error) {
-		h, err := openHouse(ctx, cfg, houseOptions{clock: clock, sessions: app.RealClock{}, log: log, mock: true})
+	o.Open = func(ctx context.Context, folder string, clock *app.ShiftedClock) (*mock.Workspace, error) {
+		cfg := *cfg
+		cfg.Data = folder
+		h, err := openHouse(ctx, &cfg, houseOptions{clock: clock, sessions: app.RealClock{}, log: log, mock: true, passing: !kept})
 		if err != nil {
 			return nil, err
 		}
@@ -151,9 +151,9 @@ func (c *cli) runMock(ctx context.Context, cfg *config.Config, folder string, f 
 	}
 	defer func() { err = errors.Join(err, m.Close()) }()
 	srv := server.New(server.Options{Log: log, Mount: []func(*gin.Engine){m.Mount}})
-	c.sayMock(address, m, cfg.Data, kept)
-	if by := clock.Shift(); by != 0 {
-		fmt.Fprintf(c.out, "The clock stands where it was moved to: %s. POST /mock/clock {\"real\":true} puts it right.\n\n", clock.Now().Format(time.RFC3339))
+	c.sayMock(address, m, folder, kept)
+	if now := m.Moved(); !now.IsZero() {
+		fmt.Fprintf(c.out, "The clock stands where it was moved to: %s. POST /mock/clock {\"real\":true} puts it right.\n\n", now.Format(time.RFC3339))
 	}
 	encrypted := func(context.Context) error { return nil }
 	if secure != nil {
@@ -212,8 +212,8 @@ func listenTLS(address, folder string, kept bool) (l net.Listener, authority str
 	if err != nil {
 		return nil, "", fmt.Errorf("make the certificate: %w", err)
 	}
-	if l, err = net.ListenTCP("tcp", at); err != nil {
-		return nil, "", fmt.Errorf("listen on %s: %w; ports below 1024 need rights (sudo, or --tls-listen and a forward), and may be taken", address, err)
+	if l, err = listen(at.String(), "give another port with --tls-listen, and forward 443 to it"); err != nil {
+		return nil, "", err
 	}
 	return tls.NewListener(l, settings), a.File, nil
 }
@@ -224,12 +224,13 @@ func (c *cli) sayTLS(address net.Addr, authority string) {
 		authority = full
 	}
 	at := address.(*net.TCPAddr)
-	fmt.Fprintf(c.out, `Unmodified SDKs, by TLS at %s: a line in the hosts file, and trust in the local authority
-  hosts    %s %s
-  Node     NODE_EXTRA_CA_CERTS=%s
-  Python   REQUESTS_CA_BUNDLE=%s
-  others   SSL_CERT_FILE=%s   (Go, PHP, Ruby)
-`, address, at.IP, strings.Join(mock.Hosts, " "), authority, authority, authority)
+	fmt.Fprintf(c.out, `Unmodified SDKs, by TLS at %[1]s: a line in the hosts file, and trust in the local authority
+  hosts    %[2]s %[3]s
+  Node     NODE_EXTRA_CA_CERTS=%[4]s
+  Python   REQUESTS_CA_BUNDLE=%[4]s
+  PHP      php -d curl.cainfo=%[4]s -d openssl.cafile=%[4]s
+  others   SSL_CERT_FILE=%[4]s   (Go, Ruby)
+`, address, at.IP, strings.Join(mock.Hosts, " "), authority)
 	if at.Port != 443 {
 		fmt.Fprintf(c.out, "  SDKs look at port 443: forward it to %d\n", at.Port)
 	}

@@ -189,7 +189,7 @@ func TestMock_takesAnyKeyRecordsAndLeavesNothing(t *testing.T) {
 		t.Errorf("printed:\n%s", m.out)
 	}
 	m.end()
-	if _, err := os.Stat(filepath.Dir(m.folder)); !os.IsNotExist(err) {
+	if _, err := os.Stat(m.folder); !os.IsNotExist(err) {
 		t.Errorf("the temporary folder is still there (%v)", err)
 	}
 }

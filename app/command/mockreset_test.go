@@ -2,6 +2,7 @@ package command
 
 import (
 	"fmt"
+	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -91,4 +92,23 @@ func TestMock_theClockStaysMovedOverARestart(t *testing.T) {
 		t.Errorf("a month after the login it counts: %s", answer)
 	}
 	m.end()
+}
+
+// Tests reset one after the other, some before anything has happened at all: whatever the
+// workspace was in the middle of, the next one is there.
+func TestMock_resetRightAfterReset(t *testing.T) {
+	t.Parallel()
+	m := startMock(t, "")
+	for i := range 30 {
+		m.do("POST", "/mock/reset", "")
+		if i%3 == 0 {
+			m.do("PUT", fmt.Sprintf("/v1/users/u%d", i), `{"plan":"x"}`)
+		}
+	}
+	if answer := m.do("GET", "/v1/users", ""); !strings.Contains(answer, `"data":[]`) {
+		t.Errorf("after the last reset there are %s", answer)
+	}
+	if left, _ := os.ReadDir(m.folder); len(left) > 3 {
+		t.Errorf("the mock's folder holds %v", left)
+	}
 }

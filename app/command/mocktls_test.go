@@ -23,6 +23,9 @@ func TestMock_otherLanguagesTrustWhatItPrints(t *testing.T) {
 			needed(t, "unmodified clients are tried in Python, PHP and Ruby, and there is no "+program)
 		}
 	}
+	if exec.Command("php", "-r", "exit(function_exists('curl_init') ? 0 : 1);").Run() != nil {
+		needed(t, "unmodified clients are tried with PHP's curl, which is not there")
+	}
 	if exec.Command("/usr/bin/python3", "-c", "import requests").Run() != nil {
 		needed(t, "unmodified clients are tried with Python's requests, which is not there")
 	}
@@ -56,19 +59,22 @@ func TestMock_otherLanguagesTrustWhatItPrints(t *testing.T) {
 	}
 	m.run("sh", "-c", "echo '"+value("\n  hosts ")+"' >>/etc/hosts")
 	const address = "https://api.engage.so/v1/users/u1"
+	file := "env SSL_CERT_FILE=" + value("SSL_CERT_FILE=") + " "
 	for name, c := range map[string]struct {
-		env  string
-		args []string
+		program, trusting string
+		args              []string
 	}{
-		"Python": {"REQUESTS_CA_BUNDLE=" + value("REQUESTS_CA_BUNDLE="), []string{"/usr/bin/python3", "-c",
+		"Python": {"/usr/bin/python3", "env REQUESTS_CA_BUNDLE=" + value("REQUESTS_CA_BUNDLE=") + " /usr/bin/python3", []string{"-c",
 			`import requests; r = requests.put("` + address + `", json={"plan": "Python"}, auth=("any", "key")); print(r.status_code)`}},
-		"PHP": {"SSL_CERT_FILE=" + value("SSL_CERT_FILE="), []string{"php", "-r",
+		"PHP": {"php", value("\n  PHP "), []string{"-r",
 			`file_get_contents("` + address + `", false, stream_context_create(["http" => ["method" => "PUT", "content" => '{"plan":"PHP"}', "header" => "Content-Type: application/json\r\nAuthorization: Basic " . base64_encode("any:key")]])); echo explode(" ", $http_response_header[0])[1];`}},
-		"Ruby": {"SSL_CERT_FILE=" + value("SSL_CERT_FILE="), []string{"ruby", "-rnet/http", "-e",
+		"curl": {"php", value("\n  PHP "), []string{"-r",
+			`$c = curl_init("` + address + `"); curl_setopt_array($c, [CURLOPT_CUSTOMREQUEST => "PUT", CURLOPT_POSTFIELDS => '{"plan":"curl"}', CURLOPT_HTTPHEADER => ["Content-Type: application/json"], CURLOPT_USERPWD => "any:key", CURLOPT_RETURNTRANSFER => true]); curl_exec($c); echo curl_getinfo($c, CURLINFO_RESPONSE_CODE);`}},
+		"Ruby": {"ruby", file + "ruby", []string{"-rnet/http", "-e",
 			`u = URI("` + address + `"); q = Net::HTTP::Put.new(u, "Content-Type" => "application/json"); q.basic_auth "any", "key"; q.body = '{"plan":"Ruby"}'; puts Net::HTTP.start(u.host, u.port, use_ssl: true) { |h| h.request(q) }.code`}},
-		"Go": {"SSL_CERT_FILE=" + value("SSL_CERT_FILE="), []string{"env", clientOf + "=" + address, "/given/tests", "-test.run=^TestClient$", "-test.v"}},
+		"Go": {"env", file, []string{clientOf + "=" + address, "/given/tests", "-test.run=^TestClient$", "-test.v"}},
 	} {
-		if out := m.run(append([]string{"env", c.env}, c.args...)...); !strings.Contains(out, "200") {
+		if out := m.run(append(strings.Fields(c.trusting), c.args...)...); !strings.Contains(out, "200") {
 			t.Errorf("%s gets %s", name, out)
 		}
 		resp, err := m.client().Get("http://127.0.0.1:5485/mock/requests?path=/users/u1&contains=" + name)
@@ -80,7 +86,7 @@ func TestMock_otherLanguagesTrustWhatItPrints(t *testing.T) {
 		if !strings.Contains(string(body), `"status":200`) {
 			t.Errorf("%s: the mock recorded %s", name, body)
 		}
-		if out, _ := m.try(c.args...); strings.Contains(out, "200") {
+		if out, _ := m.try(append([]string{c.program}, c.args...)...); strings.Contains(out, "200") {
 			t.Errorf("%s takes the certificate without trusting the authority: %s", name, out)
 		}
 	}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -64,12 +63,9 @@ func (c *cli) runServe(ctx context.Context, cfg *config.Config, demo bool, ready
 		return err
 	}
 	defer h.close()
-	l, err := net.Listen("tcp", cfg.Listen)
+	l, err := listen(cfg.Listen, "give another address with --listen")
 	if err != nil {
-		if errors.Is(err, os.ErrPermission) {
-			return fmt.Errorf("listen on %s: %w; ports below 1024 are not everybody's: a service gets one by `sudo kith service install`, run again, and --listen takes another", cfg.Listen, err)
-		}
-		return fmt.Errorf("listen on %s: %w; is another Kith running? --listen takes another address", cfg.Listen, err)
+		return err
 	}
 	defer l.Close()
 	address := "http://" + l.Addr().String()
@@ -96,9 +92,9 @@ func (c *cli) runServe(ctx context.Context, cfg *config.Config, demo bool, ready
 	}
 	srv := server.New(server.Options{Log: log, Around: h.around, Mount: h.mount, TrustedProxies: cfg.Proxies.Strings(), TLS: secure.TLS})
 	if cfg.TLSHTTP != "" {
-		open, err := net.Listen("tcp", cfg.TLSHTTP)
+		open, err := listen(cfg.TLSHTTP, "give another address, or none, as tls.http")
 		if err != nil {
-			return fmt.Errorf("listen on %s for plain HTTP: %w; tls.http takes another address, or none", cfg.TLSHTTP, err)
+			return err
 		}
 		defer open.Close()
 		h.run = append(h.run, func(ctx context.Context) error { return server.Redirect(ctx, open, secure.Plain) })
@@ -216,12 +212,16 @@ func runAll(ctx context.Context, parts ...func(context.Context) error) error {
 	return errors.Join(errs...)
 }
 
-// guarded turns a panic of a part into an error, so that the others end in order.
+// guarded turns a panic of a part into an error, so that the others end in order. A part
+// that was told to end and says no more than that, in the middle of its work, did not fail.
 func guarded(ctx context.Context, part func(context.Context) error) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("panic: %v", p)
 		}
 	}()
-	return part(ctx)
+	if err = part(ctx); ctx.Err() != nil && errors.Is(err, context.Canceled) {
+		return nil
+	}
+	return err
 }

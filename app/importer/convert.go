@@ -20,6 +20,7 @@ type converter struct {
 	columns []target
 	names   []string // of the custom attributes, in the order of Values
 	key     int      // how many cells a row has
+	unnamed bool     // no column is a name: that before an address is one
 	arena   []byte
 	values  [][]byte
 }
@@ -57,6 +58,7 @@ var standardWhat = map[string]what{toUID: isUID, "first_name": isFirst, "last_na
 
 func newConverter(p *Plan, o *Options, zone *time.Location) *converter {
 	c := &converter{plan: p, zone: zone, short: o.ShortRows == "fill", key: len(p.Columns)}
+	c.unnamed = p.column("first_name") < 0 && p.column("last_name") < 0 && p.column(toFullName) < 0
 	for _, col := range p.Columns {
 		t := target{Column: col, order: parseDateFormat(col.Format), number: numberFormat(col.Format)}
 		w, standard := standardWhat[col.To]
@@ -182,7 +184,11 @@ func (c *converter) identity(r *app.ImportRow) string {
 // cell converts one cell and returns why it cannot be taken, "" if it can.
 func (c *converter) cell(t *target, cell []byte, r *app.ImportRow, device *app.Device) string {
 	trimmed := bytes.TrimSpace(cell)
-	if len(trimmed) == 0 {
+	if t.Wrapped {
+		cell, _ = unwrap(trimmed)
+		trimmed = bytes.TrimSpace(cell)
+	}
+	if len(trimmed) == 0 || c.plan.NullsBlank && isNull(trimmed) {
 		c.blank(t, r)
 		return ""
 	}
@@ -204,17 +210,20 @@ func (c *converter) cell(t *target, cell []byte, r *app.ImportRow, device *app.D
 	case isLast:
 		r.Profile.LastName = app.FieldOf(string(cell))
 	case isFull:
-		first, last := splitName(string(trimmed))
-		r.Profile.FirstName = app.FieldOf(first)
-		if last != "" {
-			r.Profile.LastName = app.FieldOf(last)
+		fullName(string(trimmed), r)
+	case isEmail:
+		if c.unnamed {
+			if name := emailName(trimmed); name != "" {
+				fullName(name, r)
+			}
 		}
-	case isEmail, isNumber_:
+		return contact(t.what, string(bareEmail(trimmed)), r)
+	case isNumber_:
 		return contact(t.what, string(trimmed), r)
 	case isCreated:
 		_, at, ok := readDate(trimmed, t.order, c.zone)
 		if !ok {
-			return fmt.Sprintf("%q is not a date written %s", shorten(string(trimmed)), t.Format)
+			return t.noDate(trimmed)
 		}
 		r.Profile.CreatedAt = &at
 	case isToken:
@@ -228,6 +237,14 @@ func (c *converter) cell(t *target, cell []byte, r *app.ImportRow, device *app.D
 		return c.custom(t, cell, trimmed, r)
 	}
 	return ""
+}
+
+// noDate says why a cell is not taken for a date.
+func (t *target) noDate(cell []byte) string {
+	if t.Format == "" {
+		return fmt.Sprintf("%q can be read two ways, day first or month first", shorten(string(cell)))
+	}
+	return fmt.Sprintf("%q is not a date written %s", shorten(string(cell)), t.Format)
 }
 
 // blank leaves an attribute as it is, or takes it away where that was asked for.
@@ -265,6 +282,15 @@ func contact(w what, s string, r *app.ImportRow) string {
 	return ""
 }
 
+// fullName splits a name into the two that a customer has.
+func fullName(name string, r *app.ImportRow) {
+	first, last := splitName(name)
+	r.Profile.FirstName = app.FieldOf(first)
+	if last != "" {
+		r.Profile.LastName = app.FieldOf(last)
+	}
+}
+
 // splitName takes the last word of a name as the last name, or what stands before a comma.
 func splitName(name string) (first, last string) {
 	if before, after, ok := strings.Cut(name, ","); ok && strings.TrimSpace(after) != "" {
@@ -298,7 +324,7 @@ func (c *converter) custom(t *target, cell, trimmed []byte, r *app.ImportRow) st
 	case isDate:
 		text, _, ok := readDate(trimmed, t.order, c.zone)
 		if !ok {
-			return fmt.Sprintf("%q is not a date written %s", shorten(string(trimmed)), t.Format)
+			return t.noDate(trimmed)
 		}
 		r.Values[t.value] = c.quote([]byte(text))
 	default:

@@ -14,7 +14,12 @@ import (
 	"golang.org/x/text/encoding"
 	"golang.org/x/text/encoding/charmap"
 	"golang.org/x/text/encoding/htmlindex"
+	"golang.org/x/text/encoding/japanese"
+	"golang.org/x/text/encoding/korean"
+	"golang.org/x/text/encoding/simplifiedchinese"
+	"golang.org/x/text/encoding/traditionalchinese"
 	"golang.org/x/text/encoding/unicode"
+	"golang.org/x/text/encoding/unicode/utf32"
 	"golang.org/x/text/transform"
 )
 
@@ -29,14 +34,23 @@ const (
 	encLatin2  = "ISO-8859-2"
 	encLatin9  = "ISO-8859-15"
 	encMac     = "MacRoman"
+	enc1254    = "Windows-1254"
+	encDOS     = "IBM850"
+	encUTF32LE = "UTF-32LE"
+	encUTF32BE = "UTF-32BE"
 )
 
-// encodings are those of one byte, and UTF-16, by their shown name. Others are taken by
-// any name that the web knows them by.
+// encodings are those that are found by themselves, by their shown name. Others are taken
+// by any name that the web knows them by.
 var encodings = map[string]encoding.Encoding{
 	enc1252: charmap.Windows1252, enc1250: charmap.Windows1250, encLatin1: charmap.ISO8859_1, encLatin2: charmap.ISO8859_2,
 	encLatin9: charmap.ISO8859_15, encMac: charmap.Macintosh,
 	encUTF16LE: unicode.UTF16(unicode.LittleEndian, unicode.UseBOM), encUTF16BE: unicode.UTF16(unicode.BigEndian, unicode.UseBOM),
+	encUTF32LE: utf32.UTF32(utf32.LittleEndian, utf32.UseBOM), encUTF32BE: utf32.UTF32(utf32.BigEndian, utf32.UseBOM),
+	enc1254: charmap.Windows1254, encDOS: charmap.CodePage850,
+	"Windows-1251": charmap.Windows1251, "KOI8-R": charmap.KOI8R, "ISO-8859-5": charmap.ISO8859_5, "MacCyrillic": charmap.MacintoshCyrillic, "IBM866": charmap.CodePage866,
+	"Windows-1253": charmap.Windows1253, "Windows-1255": charmap.Windows1255, "Windows-1256": charmap.Windows1256,
+	"Shift_JIS": japanese.ShiftJIS, "EUC-JP": japanese.EUCJP, "EUC-KR": korean.EUCKR, "GB18030": simplifiedchinese.GB18030, "Big5": traditionalchinese.Big5,
 }
 
 // otherNames are further names of the encodings, without punctuation.
@@ -44,7 +58,8 @@ var otherNames = map[string]string{
 	"utf8": encUTF8, "utf8sig": encUTF8, "ascii": encUTF8, "usascii": encUTF8, "utf16": encUTF16LE, "ucs2": encUTF16LE,
 	"cp1252": enc1252, "ansi": enc1252, "1252": enc1252, "cp1250": enc1250, "1250": enc1250,
 	"latin1": encLatin1, "latin2": encLatin2, "latin9": encLatin9, "l1": encLatin1, "l2": encLatin2, "l9": encLatin9,
-	"macroman": encMac, "macintosh": encMac, "mac": encMac, "xmacroman": encMac,
+	"cp850": encDOS, "dos": encDOS, "850": encDOS, "utf32": encUTF32LE, "cp1254": enc1254, "cp1251": "Windows-1251", "cp1253": "Windows-1253", "cp1255": "Windows-1255", "cp1256": "Windows-1256",
+	"sjis": "Shift_JIS", "shiftjis": "Shift_JIS", "macroman": encMac, "macintosh": encMac, "mac": encMac, "xmacroman": encMac,
 }
 
 // encodingName returns the shown name of an encoding that somebody named.
@@ -68,7 +83,7 @@ func encodingName(name string) (string, error) {
 			return canonical, nil
 		}
 	}
-	return "", app.Invalid("encoding", "%q is no encoding that is known; there are UTF-8, UTF-16LE, UTF-16BE, Windows-1252, ISO-8859-1, ISO-8859-2, ISO-8859-15, MacRoman and those of the web", name)
+	return "", app.Invalid("encoding", "%q is no encoding that is known; there are UTF-8, UTF-16LE, UTF-16BE, Windows-1250 to 1256, ISO-8859-1, ISO-8859-2, ISO-8859-15, MacRoman, IBM850 and those of the web", name)
 }
 
 // decoder returns a reader of UTF-8 over bytes of an encoding, without a byte order mark.

@@ -7,7 +7,10 @@ import (
 	"testing"
 	"unicode/utf16"
 
+	"golang.org/x/text/encoding"
 	"golang.org/x/text/encoding/charmap"
+	"golang.org/x/text/encoding/htmlindex"
+	"golang.org/x/text/encoding/unicode/utf32"
 )
 
 // encodeAs writes UTF-8 in another encoding.
@@ -36,8 +39,14 @@ func encodeAs(t testing.TB, text []byte, name string) []byte {
 	case "UTF-16LE without BOM":
 		return wide(binary.LittleEndian, false)
 	}
-	table := map[string]*charmap.Charmap{"Windows-1252": charmap.Windows1252, "ISO-8859-1": charmap.ISO8859_1, "ISO-8859-2": charmap.ISO8859_2,
-		"ISO-8859-15": charmap.ISO8859_15, "MacRoman": charmap.Macintosh, "Windows-1250": charmap.Windows1250}[name]
+	table := map[string]encoding.Encoding{"ISO-8859-1": charmap.ISO8859_1, "MacRoman": charmap.Macintosh, "IBM850": charmap.CodePage850, "MacCyrillic": charmap.MacintoshCyrillic,
+		"UTF-32LE": utf32.UTF32(utf32.LittleEndian, utf32.UseBOM), "UTF-32BE": utf32.UTF32(utf32.BigEndian, utf32.UseBOM)}[name]
+	if table == nil {
+		var err error
+		if table, err = htmlindex.Get(name); err != nil { // the web's names
+			t.Fatal(err)
+		}
+	}
 	out, err := table.NewEncoder().Bytes(text)
 	if err != nil {
 		t.Fatalf("%s cannot hold the text: %v", name, err)

@@ -230,14 +230,14 @@ func (m *forgetting) record(rec *Record, d Dialect) bool {
 }
 
 func (m *forgetting) cell(i int, cell []byte) bool {
-	s := bytes.TrimSpace(cell)
+	s, _ := unwrap(bytes.TrimSpace(cell))
 	if len(s) == 0 {
 		return false
 	}
 	if i == m.id && (m.uids[string(cell)] || m.uids[string(s)]) {
 		return true
 	}
-	if len(m.emails) > 0 && bytes.IndexByte(s, '@') > 0 && m.emails[app.FoldEmail(string(s))] {
+	if len(m.emails) > 0 && bytes.IndexByte(s, '@') > 0 && m.emails[app.FoldEmail(string(bareEmail(s)))] {
 		return true
 	}
 	if len(m.numbers) == 0 {

@@ -15,6 +15,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"kith/app"
@@ -49,13 +50,16 @@ type Options struct {
 	Mode      string `json:"mode,omitempty"`
 	DryRun    bool   `json:"dry_run,omitempty"`
 	Delimiter string `json:"delimiter,omitempty"`
-	Quote     string `json:"quote,omitempty"` // a character, or "none"
+	Quote     string `json:"quote,omitempty"` // "double", "single", "none", or a character
 	Encoding  string `json:"encoding,omitempty"`
-	Header    string `json:"header,omitempty"` // "yes" or "no"
+	// Header is "yes" or "no", or the number of the line that names the columns.
+	Header string `json:"header,omitempty"`
 	// ShortRows is "refuse", or "fill": cells that a row lacks at its end are blank.
 	ShortRows string `json:"short_rows,omitempty"`
 	// Blank is "keep", or "clear": a blank cell takes the attribute away.
 	Blank string `json:"blank,omitempty"`
+	// Nulls is "word", or "blank": NULL, \N, N/A and the like are no value.
+	Nulls string `json:"nulls,omitempty"`
 }
 
 // Target is what a column becomes.
@@ -65,7 +69,7 @@ type Target struct {
 	To string `json:"to,omitempty"`
 	// Type is "text", "number", "boolean" or "date"; "" leaves that as found.
 	Type string `json:"type,omitempty"`
-	// Format is that of dates ("DD/MM/YYYY") or numbers ("1,234.56" or "1.234,56").
+	// Format is that of dates ("DD/MM/YYYY", "unix", "excel") or numbers ("1,234.56" or "1.234,56").
 	Format string `json:"format,omitempty"`
 	Blank  string `json:"blank,omitempty"`
 }
@@ -99,13 +103,16 @@ func (o *Options) check() error {
 	}{
 		{"match", o.Match, []string{"email", "number", "none"}},
 		{"mode", o.Mode, []string{"upsert", "create", "update"}},
-		{"header", o.Header, []string{"yes", "no"}},
 		{"short_rows", o.ShortRows, []string{"refuse", "fill"}},
 		{"blank", o.Blank, []string{"keep", "clear"}},
+		{"nulls", o.Nulls, []string{"word", "blank"}},
 	} {
 		if err := oneOf(c.field, c.value, c.allowed); err != nil {
 			return err
 		}
+	}
+	if n, err := strconv.ParseInt(o.Header, 10, 64); (err != nil || n < 1) && o.Header != "" && o.Header != "yes" && o.Header != "no" {
+		return app.Invalid("header", "must be yes, no, or the number of the line that names the columns, not %q", o.Header)
 	}
 	for header, t := range o.Map {
 		if t == nil {
@@ -118,7 +125,7 @@ func (o *Options) check() error {
 			return err
 		}
 		if t.Format != "" && parseDateFormat(t.Format) == dateUnknown && numberFormat(t.Format) == plainNumber {
-			return app.Invalid("map", `the format of %q must be of dates, such as "DD/MM/YYYY", or of numbers: "1,234.56" or "1.234,56"; not %q`, header, t.Format)
+			return app.Invalid("map", `the format of %q must be of dates, such as "DD/MM/YYYY", "YYYYMMDD", "unix" or "excel", or of numbers: "1,234.56" or "1.234,56"; not %q`, header, t.Format)
 		}
 	}
 	return nil

@@ -196,7 +196,7 @@ func (j *job) analyse(ctx context.Context, imp *app.Import, p *Plan, twice *repe
 	defer file.Close()
 	defer twice.close()
 	p.Notes = nil
-	a := &analysis{plan: p, repeats: twice, read: func(rows int64) {
+	a := &analysis{plan: p, repeats: twice, try: imp.DryRun, read: func(rows int64) {
 		j.mu.Lock()
 		j.read = rows
 		j.mu.Unlock()

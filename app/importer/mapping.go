@@ -1,7 +1,6 @@
 package importer
 
 import (
-	"strconv"
 	"strings"
 	"unicode"
 
@@ -26,12 +25,12 @@ var headerNames = namesByHeader()
 func namesByHeader() map[string]string {
 	m := map[string]string{}
 	for to, names := range map[string]string{
-		"first_name": "firstname first fname givenname forename prenom vorname nombre nombres primernombre nome primeironome imie fornamn etunimi voornaam contactfirstname",
-		"last_name":  "lastname last lname surname familyname nom nomdefamille nachname familienname apellido apellidos cognome sobrenome ultimonome nazwisko efternamn sukunimi achternaam contactlastname",
-		"email":      "email emailaddress emailadress mail mailaddress emails emailid useremail customeremail contactemail primaryemail correo correoelectronico courriel adresseemail adressemail emailadresse epost eposta posta emaildirecciondecorreo enderecodeemail",
-		"number":     "phone phonenumber phoneno mobile mobilephone mobilenumber mobileno cell cellphone cellnumber sms telephone telephonenumber tel telefon telefonnummer telefono telefone telefoon handy handynummer celular movil portable numerodetelephone gsm msisdn whatsapp whatsappnumber number contactnumber primaryphone",
+		"first_name": "firstname first fname givenname forename prenom vorname nombre nombres primernombre nome primeironome imie fornamn etunimi voornaam contactfirstname имя",
+		"last_name":  "lastname last lname surname familyname nom nomdefamille nachname familienname apellido apellidos cognome sobrenome ultimonome nazwisko efternamn sukunimi achternaam contactlastname soyad soyadi фамилия",
+		"email":      "email emailaddress emailadress mail mailaddress emails emailid useremail customeremail contactemail primaryemail correo correoelectronico courriel adresseemail adressemail emailadresse epost eposta posta emaildirecciondecorreo enderecodeemail электроннаяпочта",
+		"number":     "phone phonenumber phoneno mobile mobilephone mobilenumber mobileno cell cellphone cellnumber sms telephone telephonenumber tel telefon telefonnummer telefono telefone telefoon handy handynummer celular movil portable numerodetelephone gsm msisdn whatsapp whatsappnumber number contactnumber primaryphone телефон",
 		"created_at": "createdat datecreated created createdate createddate createdutc createdatutc createdon creationdate signupdate signedup signedupat signup registered registeredat registrationdate dateregistered datejoined joined joinedat joindate joiningdate membersince customersince optintime addedtime dateadded addedat subscribedat subscriptiondate datedinscription dateinscription fechaderegistro fechadealta erstelltam anmeldedatum datadecadastro datacriacao",
-		toFullName:   "name fullname displayname nomcomplet nombrecompleto nomecompleto vollername vollstandigername",
+		toFullName:   "name fullname displayname nomcomplet nombrecompleto nomecompleto vollername vollstandigername customername subscribername adsoyad adisoyadi фио",
 		toUID:        "id uid userid useruid customerid customeruid customerkey customerno customernumber customercode customerref clientid clientno clientnumber memberid contactid subscriberid personid profileid externalid externaluserid accountid accountno accountnumber kundennummer kundennr kundenid idcliente clienteid codigocliente numeroclient numclient idclient idutente klantnummer recordid leid",
 		toDevice:     "devicetoken pushtoken",
 		toPlatform:   "deviceplatform",
@@ -88,67 +87,4 @@ func isStandard(name string) bool {
 		}
 	}
 	return false
-}
-
-// headersOf names the columns: blank headers by their place, repeated ones with a number.
-func headersOf(cells [][]byte, header bool, columns int) []string {
-	out := make([]string, max(columns, len(cells)))
-	given := map[string]bool{}
-	for i := range out {
-		if header && i < len(cells) {
-			given[strings.TrimSpace(string(cells[i]))] = true
-		}
-	}
-	used := map[string]bool{}
-	for i := range out {
-		name := ""
-		if header && i < len(cells) {
-			name = strings.TrimSpace(strings.Map(func(r rune) rune {
-				if unicode.IsControl(r) {
-					return ' '
-				}
-				return r
-			}, strings.ToValidUTF8(string(cells[i]), "\ufffd")))
-			if runes := []rune(name); len(runes) > app.MaxName-8 {
-				name = string(runes[:app.MaxName-8])
-			}
-		}
-		if name == "" {
-			name = "column_" + strconv.Itoa(i+1)
-		}
-		base := name
-		for n := 2; used[name]; n++ {
-			name = base + "_" + strconv.Itoa(n)
-			for given[name] {
-				n++
-				name = base + "_" + strconv.Itoa(n)
-			}
-		}
-		used[name] = true
-		out[i] = name
-	}
-	return out
-}
-
-// looksLikeHeader says whether the first row names the columns, and why.
-func looksLikeHeader(first [][]byte) (bool, string) {
-	for _, c := range first {
-		if to := headerNames[normHeader(string(c))]; to != "" {
-			return true, "its first line has a name in it that headers have: " + strconv.Quote(strings.TrimSpace(string(c)))
-		}
-	}
-	filled := 0
-	for _, c := range first {
-		if len(strings.TrimSpace(string(c))) == 0 {
-			continue
-		}
-		filled++
-		if kindOf(c) != kindText {
-			return false, "its first line has a value in it that no header has: a number, a date, or true or false"
-		}
-		if _, err := app.CheckEmail(string(c)); err == nil {
-			return false, "its first line has an address in it"
-		}
-	}
-	return filled > 0, "its first line holds words only"
 }

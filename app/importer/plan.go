@@ -1,7 +1,6 @@
 package importer
 
 import (
-	"bytes"
 	"fmt"
 	"strconv"
 	"strings"
@@ -14,14 +13,23 @@ import (
 type Plan struct {
 	Encoding  Finding `json:"encoding"`
 	Delimiter Finding `json:"delimiter"`
+	Quoted    Finding `json:"quoted"` // double, single, none, or the character
 	Quote     string  `json:"quote"`
 	Header    Finding `json:"header"` // yes or no
-	Gzip      bool    `json:"gzip,omitempty"`
+	// Above is how many rows stand above the header, or the data: a title, or sep=; for a
+	// spreadsheet. HeaderLine is the line that the header begins on, 0 for none.
+	Above      int   `json:"above,omitempty"`
+	HeaderLine int64 `json:"header_line,omitempty"`
+	Gzip       bool  `json:"gzip,omitempty"`
 	// Match says what finds a customer: "uid", "email", "number" or "none"; a file with an id
 	// may name a second one for rows that have none.
 	Match   Finding  `json:"match"`
 	Second  string   `json:"second,omitempty"`
 	Columns []Column `json:"columns"`
+	// NullsBlank: NULL and the like are blank cells.
+	NullsBlank bool `json:"nulls_blank,omitempty"`
+	// Nulls says how many there are, "" for none.
+	Nulls string `json:"nulls,omitempty"`
 	// Read: the whole file was read, and the types and counts are those of all its rows.
 	Read       bool  `json:"read"`
 	Rows       int64 `json:"rows"`
@@ -41,7 +49,9 @@ type Column struct {
 	Type   string `json:"type"`
 	Format string `json:"format,omitempty"`
 	Clear  bool   `json:"clear,omitempty"` // a blank cell takes the attribute away
-	Filled int64  `json:"filled"`
+	// Wrapped: every cell is written ="…", as for spreadsheets, and what is inside is taken.
+	Wrapped bool  `json:"wrapped,omitempty"`
+	Filled  int64 `json:"filled"`
 	// Why says how the type was found, Doubt, if not "", what a person should decide.
 	Why   string `json:"why,omitempty"`
 	Doubt string `json:"doubt,omitempty"`
@@ -56,7 +66,9 @@ type Column struct {
 type Offer struct {
 	Type   string `json:"type"`
 	Format string `json:"format,omitempty"`
-	Why    string `json:"why"`
+	// To, if not "", is what the column becomes then.
+	To  string `json:"to,omitempty"`
+	Why string `json:"why"`
 }
 
 func (p *Plan) dialect() Dialect {
@@ -99,7 +111,7 @@ func newPlan(f *facts, o *Options, known []app.AttributeStat) (*Plan, error) {
 			return nil, err
 		}
 	}
-	p := &Plan{Gzip: f.packed}
+	p := &Plan{Gzip: f.packed, NullsBlank: o.Nulls == "blank"}
 	var err error
 	if p.Encoding, err = f.encoding(o.Encoding); err != nil {
 		return nil, err
@@ -109,60 +121,45 @@ func newPlan(f *facts, o *Options, known []app.AttributeStat) (*Plan, error) {
 		return nil, err
 	}
 	whole := int64(len(f.head)) >= f.size
-	d, found, err := findDialect(head, whole, o)
+	said, head := saidDelimiter(head)
+	d, err := p.findDialect(head, whole, said, o)
 	if err != nil {
 		return nil, err
 	}
-	p.Delimiter = found
-	if d.Quote != 0 {
-		p.Quote = string(rune(d.Quote))
+	rows := top(head, d, whole)
+	if len(rows) == 0 {
+		return nil, app.Invalid("", "The file has no row that can be read.")
 	}
-	first, err := firstRow(head, d)
+	if said != 0 {
+		p.Above = 1
+		for i := range rows {
+			rows[i].Line++
+		}
+	}
+	at, err := p.findHeader(rows, o.Header)
 	if err != nil {
 		return nil, err
 	}
-	switch o.Header {
-	case "":
-		has, why := looksLikeHeader(first)
-		p.Header = Finding{Value: map[bool]string{true: "yes", false: "no"}[has], Why: why}
-	default:
-		p.Header = Finding{Value: o.Header, Why: "it was asked for", Told: true}
+	if rows[at].Fault != "" {
+		return nil, app.Invalid("", "The first line cannot be read: %s.", rows[at].Fault)
 	}
+	first := rows[at].Cells
 	if len(first) > maxColumns {
-		return nil, app.Invalid("file", "The first line has %d columns; a customer can have %d attributes.", len(first), app.MaxAttributes)
+		return nil, app.Invalid("", "The first line has %d columns; a customer can have %d attributes.", len(first), app.MaxAttributes)
 	}
 	for _, name := range headersOf(first, p.Header.Value == "yes", len(first)) {
 		p.Columns = append(p.Columns, Column{Name: name, Type: "text"})
 	}
+	p.Above += at
+	if p.Header.Value == "yes" {
+		p.HeaderLine = rows[at].Line
+		rows = rows[1:]
+	}
 	if err := p.assign(o, known); err != nil {
 		return nil, err
 	}
+	p.byContent(o, rows[at:])
 	return p, p.findBy(o)
-}
-
-// firstRow is the first row with anything on it.
-func firstRow(head []byte, d Dialect) ([][]byte, error) {
-	r := NewReader(bytes.NewReader(head), d)
-	for {
-		rec, err := r.Next()
-		if err != nil {
-			return nil, app.Invalid("file", "The file has no row that can be read.")
-		}
-		if rec.Fault == erasedRow {
-			continue
-		}
-		if rec.Fault != "" {
-			return nil, app.Invalid("file", "The first line cannot be read: %s.", rec.Fault)
-		}
-		if rec.Blank {
-			continue
-		}
-		cells := make([][]byte, len(rec.Cells))
-		for i, c := range rec.Cells {
-			cells[i] = bytes.Clone(c)
-		}
-		return cells, nil
-	}
 }
 
 // find returns the place of a column by its header, or by its place as "#3".

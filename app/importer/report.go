@@ -3,6 +3,7 @@ package importer
 import (
 	"bufio"
 	"context"
+	"errors"
 	"io"
 	"strconv"
 	"strings"
@@ -24,14 +25,14 @@ func (r *Runner) Report(ctx context.Context, imp *app.Import, w io.Writer) error
 	if err != nil {
 		return err
 	}
-	d := string(rune(p.dialect().Delimiter))
+	d, quote := string(rune(p.dialect().Delimiter)), p.dialect().Quote
 	out := bufio.NewWriter(w)
 	put := func(cells ...string) {
 		for i, c := range cells {
 			if i > 0 {
 				_, _ = out.WriteString(d)
 			}
-			_, _ = out.WriteString(reportCell(c, d))
+			_, _ = out.WriteString(reportCell(c, d, quote))
 		}
 	}
 	put(reportLine, reportReason)
@@ -53,9 +54,44 @@ func (r *Runner) Report(ctx context.Context, imp *app.Import, w io.Writer) error
 	return out.Flush()
 }
 
-func reportCell(s, delimiter string) string {
-	if !strings.ContainsAny(s, "\"\r\n"+delimiter) {
+// Refusal is one row that an import did not take, for people and programs to read.
+type Refusal struct {
+	Line   int64  `json:"line"`
+	Reason string `json:"reason"`
+	Row    string `json:"row"` // as it came, or its beginning
+}
+
+var errEnough = errors.New("enough")
+
+// Refusals returns the first rows that an import refused, up to limit.
+func (r *Runner) Refusals(ctx context.Context, imp *app.Import, limit int) ([]Refusal, error) {
+	out := []Refusal{}
+	err := r.store.EachRefusal(ctx, imp.Row, func(f app.ImportRefusal) error {
+		row := f.Raw
+		if len(row) > 4*sampleLength {
+			row = row[:4*sampleLength] + "…"
+		}
+		out = append(out, Refusal{Line: f.Line, Reason: f.Reason, Row: strings.ToValidUTF8(row, "\ufffd")})
+		if len(out) == limit {
+			return errEnough
+		}
+		return nil
+	})
+	if errors.Is(err, errEnough) {
+		err = nil
+	}
+	return out, err
+}
+
+// reportCell writes a cell as the file itself would. Under a quote that few files have all
+// are quoted, so that the report is known by it.
+func reportCell(s, delimiter string, quote byte) string {
+	q := string(rune(quote))
+	switch {
+	case quote == 0:
+		return strings.NewReplacer(delimiter, " ", "\r", " ", "\n", " ").Replace(s)
+	case quote == '"' && !strings.ContainsAny(s, "\"\r\n"+delimiter):
 		return s
 	}
-	return `"` + strings.ReplaceAll(s, `"`, `""`) + `"`
+	return q + strings.ReplaceAll(s, q, q+q) + q
 }

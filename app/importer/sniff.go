@@ -6,12 +6,9 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"unicode"
 	"unicode/utf8"
 
 	"kith/app"
-
-	"golang.org/x/text/encoding/charmap"
 )
 
 // Finding is one thing that was found out about a file, and why.
@@ -35,7 +32,8 @@ type facts struct {
 	nuls   [2]int64
 	// Of the bytes above 127: whether they are UTF-8 all over, and where not; and texts around
 	// some of them.
-	high     int64
+	high     int64 // characters, or bytes that are none
+	bad      int64 // of these the bytes that are no UTF-8
 	badUTF8  int64 // place of the first that is not, -1 for none
 	contexts [][]byte
 }
@@ -68,7 +66,7 @@ func survey(in io.Reader) (*facts, error) {
 		}
 		if err == io.EOF {
 			if keep > 0 && f.badUTF8 < 0 {
-				f.badUTF8 = f.size - int64(keep)
+				f.badUTF8, f.bad = f.size-int64(keep), int64(keep)
 			}
 			break
 		}
@@ -79,6 +77,10 @@ func survey(in io.Reader) (*facts, error) {
 	switch {
 	case bytes.HasPrefix(f.head, []byte("\xef\xbb\xbf")):
 		f.mark = encUTF8
+	case bytes.HasPrefix(f.head, []byte("\xff\xfe\x00\x00")):
+		f.mark = encUTF32LE
+	case bytes.HasPrefix(f.head, []byte("\x00\x00\xfe\xff")):
+		f.mark = encUTF32BE
 	case bytes.HasPrefix(f.head, []byte("\xff\xfe")):
 		f.mark = encUTF16LE
 	case bytes.HasPrefix(f.head, []byte("\xfe\xff")):
@@ -110,6 +112,7 @@ func (f *facts) look(b []byte, seen int, at int64) int {
 			if !utf8.FullRune(b[i:]) && len(b)-i < utf8.UTFMax && f.badUTF8 < 0 {
 				return i
 			}
+			f.bad++
 			if f.badUTF8 < 0 {
 				f.badUTF8 = at + int64(i)
 				f.contexts = f.contexts[:0] // those before could be anything
@@ -126,39 +129,75 @@ func (f *facts) look(b []byte, seen int, at int64) int {
 // refuse says what a file is that is no table of text, nil if it may be one.
 func (f *facts) refuse() error {
 	no := func(what string) error {
-		return app.Invalid("file", "This is not a CSV file: it looks like %s.", what)
+		return app.Invalid("", "This is not a CSV file: it looks like %s.", what)
 	}
 	head := f.head
 	for _, k := range []struct{ magic, what string }{
-		{"PK\x03\x04", "a packed archive or a spreadsheet (xlsx, ods, zip); save it as CSV first, or unpack it"},
+		{"PK\x03\x04", zipped(head)},
 		{"PK\x05\x06", "an empty zip archive"},
 		{"\xd0\xcf\x11\xe0", "an old spreadsheet (xls); save it as CSV first"},
-		{"\x89PNG", "an image (PNG)"}, {"\xff\xd8\xff", "an image (JPEG)"}, {"GIF8", "an image (GIF)"}, {"BM", ""},
+		{"\x89PNG", "an image (PNG)"}, {"\xff\xd8\xff", "an image (JPEG)"}, {"GIF8", "an image (GIF)"},
+		{"\x00\x00\x00\x18ftyp", "a picture or a film of a phone (HEIC, MP4)"}, {"\x00\x00\x00\x1cftyp", "a picture or a film of a phone (HEIC, MP4)"}, {"RIFF", "a sound or an image (WAV, WebP)"},
 		{"%PDF-", "a PDF document"}, {"SQLite format 3\x00", "an SQLite database"}, {"BZh", "a file packed with bzip2; unpack it first, or pack it with gzip"},
 		{"\xfd7zXZ", "a file packed with xz; unpack it first, or pack it with gzip"}, {"7z\xbc\xaf", "a 7-Zip archive; unpack it first"},
 		{"(\xb5/\xfd", "a file packed with Zstandard; unpack it first, or pack it with gzip"}, {"Rar!", "a RAR archive; unpack it first"},
 		{"PAR1", "a Parquet file"}, {"\x7fELF", "a program"}, {"MZ\x90", "a program"}, {"{\\rtf", "a text document (RTF)"},
 	} {
-		if k.what != "" && bytes.HasPrefix(head, []byte(k.magic)) {
+		if bytes.HasPrefix(head, []byte(k.magic)) {
 			return no(k.what)
 		}
 	}
+	if f.packed && bytes.HasPrefix(head, []byte("\x1f\x8b")) {
+		return no("a file packed with gzip twice; unpack it once")
+	}
 	if f.size == 0 || len(bytes.TrimSpace(bytes.TrimPrefix(head, []byte("\xef\xbb\xbf")))) == 0 && f.size <= int64(len(head)) {
-		return app.Invalid("file", "The file is empty.")
+		return app.Invalid("", "The file is empty.")
 	}
 	if f.nul >= 0 && f.wide() == "" {
 		return no(fmt.Sprintf("binary data: there is a NUL byte at %d, which no text holds", f.nul))
 	}
 	start := bytes.ToLower(bytes.TrimSpace(bytes.TrimPrefix(head[:min(len(head), 512)], []byte("\xef\xbb\xbf"))))
 	switch {
-	case bytes.HasPrefix(start, []byte("<!doctype html")), bytes.HasPrefix(start, []byte("<html")):
-		return no("a web page (HTML): was the download's sign-in page saved instead of the file?")
+	case bytes.HasPrefix(start, []byte("<!doctype html")), bytes.HasPrefix(start, []byte("<html")), bytes.HasPrefix(start, []byte("<!--")):
+		return no("a web page (HTML); perhaps the page of a sign-in was saved instead of the file")
+	case bytes.HasPrefix(start, []byte("<table")), bytes.HasPrefix(start, []byte("<meta")), bytes.HasPrefix(start, []byte("<style")), bytes.HasPrefix(start, []byte("<head")):
+		return no("a table of a web page (HTML), which some programs save with the name of a spreadsheet; open it in one, and save it as CSV")
 	case bytes.HasPrefix(start, []byte("<?xml")):
-		return no("XML")
+		return no("XML, which some programs call a spreadsheet; open it in one, and save it as CSV")
+	case bytes.HasPrefix(start, []byte("begin:vcard")):
+		return no("a file of contacts (vCard); export the contacts as CSV")
+	case looksLikeSQL(start):
+		return no("statements of a database (SQL); export the table as CSV")
 	case looksLikeJSON(start):
 		return no("JSON; send customers to POST /v1/batch, or save a CSV")
 	}
 	return nil
+}
+
+// zipped says what a zip archive is, by the names of the files in it.
+func zipped(head []byte) string {
+	for _, k := range []struct{ name, what string }{
+		{"xl/", "a spreadsheet (xlsx); save it as CSV first"},
+		{"opendocument.spreadsheet", "a spreadsheet (ods); save it as CSV first"},
+		{"word/", "a text document (docx)"}, {"opendocument.text", "a text document (odt)"}, {"ppt/", "slides (pptx)"},
+		{"Index/", "a spreadsheet of Numbers; export it as CSV first"},
+		{".csv", "a zip archive with a CSV in it; unpack it first, or pack it with gzip"},
+	} {
+		if bytes.Contains(head[:min(len(head), 64<<10)], []byte(k.name)) {
+			return k.what
+		}
+	}
+	return "a packed archive (zip) or a spreadsheet; unpack it, or save it as CSV first"
+}
+
+// looksLikeSQL reports whether a file begins as dumps of databases do. start is in small letters.
+func looksLikeSQL(start []byte) bool {
+	for _, words := range []string{"insert into ", "create table ", "drop table ", "-- mysql dump", "--\n-- postgresql", "-- phpmyadmin", "begin transaction;"} {
+		if bytes.HasPrefix(start, []byte(words)) {
+			return true
+		}
+	}
+	return false
 }
 
 func looksLikeJSON(start []byte) bool {
@@ -167,12 +206,12 @@ func looksLikeJSON(start []byte) bool {
 	}
 	next := bytes.TrimSpace(start[1:])
 	return start[0] == '{' && (bytes.HasPrefix(next, []byte(`"`)) && bytes.Contains(next, []byte(`":`)) || bytes.HasPrefix(next, []byte("}"))) ||
-		start[0] == '[' && (bytes.HasPrefix(next, []byte("{")) || bytes.HasPrefix(next, []byte("[")))
+		start[0] == '[' && (bytes.HasPrefix(next, []byte("{")) || bytes.HasPrefix(next, []byte("[")) || bytes.HasSuffix(start, []byte("]")))
 }
 
-// wide is the encoding of UTF-16 that NUL bytes at every second place tell, "" if they do not.
+// wide is the encoding of several bytes a character that a mark, or NUL bytes at every second place, tell, "" if they do not.
 func (f *facts) wide() string {
-	if f.mark == encUTF16LE || f.mark == encUTF16BE {
+	if f.mark != "" && f.mark != encUTF8 {
 		return f.mark
 	}
 	total := f.nuls[0] + f.nuls[1]
@@ -188,148 +227,87 @@ func (f *facts) wide() string {
 	return ""
 }
 
-// encoding finds out what characters the bytes mean.
-func (f *facts) encoding(told string) (Finding, error) {
-	if told != "" {
-		name, err := encodingName(told)
-		return Finding{Value: name, Why: "it was asked for", Told: true}, err
+// findDialect finds the delimiter and the quote from the decoded beginning of a file. said
+// is the delimiter that its first line names, 0 for none.
+func (p *Plan) findDialect(head []byte, whole bool, said byte, o *Options) (d Dialect, err error) {
+	if d.Quote, err = quoteOf(o.Quote); err != nil {
+		return d, err
 	}
-	if f.mark != "" {
-		return Finding{Value: f.mark, Why: "the file begins with its byte order mark"}, nil
-	}
-	if w := f.wide(); w != "" {
-		return Finding{Value: w, Why: "every second byte is zero"}, nil
-	}
-	if f.high == 0 {
-		return Finding{Value: encUTF8, Why: "every byte is ASCII"}, nil
-	}
-	if f.badUTF8 < 0 {
-		return Finding{Value: encUTF8, Why: fmt.Sprintf("all %d characters beyond ASCII are valid in it", f.high)}, nil
-	}
-	return f.oneByte(), nil
-}
-
-// oneByte chooses among the encodings of one byte by what their letters would spell.
-func (f *facts) oneByte() Finding {
-	type candidate struct {
-		name  string
-		table *charmap.Charmap
-	}
-	best, bestScore, second := "", -1<<30, ""
-	for _, c := range []candidate{
-		{enc1252, charmap.Windows1252}, {encLatin9, charmap.ISO8859_15}, {encMac, charmap.Macintosh},
-		{encLatin2, charmap.ISO8859_2}, {enc1250, charmap.Windows1250},
-	} {
-		score := 0
-		for _, context := range f.contexts {
-			score += scoreContext(context, c.table)
-		}
-		if score > bestScore {
-			best, bestScore, second = c.name, score, best
-		} else if second == "" {
-			second = c.name
-		}
-	}
-	why := fmt.Sprintf("byte %d is not UTF-8, and of the encodings with one byte a character it makes the most sense of the letters", f.badUTF8)
-	if best == enc1252 {
-		why += " (where ISO-8859-1 says the same)"
-	}
-	return Finding{Value: best, Why: why + "; look at the names, and choose another if they are not right"}
-}
-
-// Letters by how often they stand in the languages that such files are written in.
-const (
-	westernLetters  = "äöüßÄÖÜéèêëàâçîïôûùœæñáíóúãõåøÉÈÀÇÑÁÍÓÚÅØÆ"
-	centralLetters  = "ąćęłńóśźżĄĆĘŁŃÓŚŹŻáčďéěíňřšťúůýžÁČĎÉĚÍŇŘŠŤÚŮÝŽőűŐŰăâîșțşţäöüßÄÖÜ"
-	markedAsCentral = "ąćęłńśźżĄĆĘŁŃŚŹŻčďěňřšťůžČĎĚŇŘŠŤŮŽőűŐŰăşţ"
-)
-
-// scoreContext says how likely the middle byte of a context is as a character of a table.
-func scoreContext(context []byte, table *charmap.Charmap) int {
-	middle := min(contextSize, len(context)-1)
-	for middle > 0 && context[middle] < utf8.RuneSelf {
-		middle--
-	}
-	r := table.DecodeByte(context[middle])
-	var before, after rune = ' ', ' '
-	if middle > 0 {
-		before = table.DecodeByte(context[middle-1])
-	}
-	if middle+1 < len(context) {
-		after = table.DecodeByte(context[middle+1])
-	}
-	word := unicode.IsLetter(before) || unicode.IsLetter(after)
+	p.Quoted = Finding{Value: "double", Why: "it is what most files have"}
 	switch {
-	case r == utf8.RuneError || unicode.IsControl(r):
-		return -20
-	case unicode.IsLetter(r):
-		score := 0
-		switch {
-		case strings.ContainsRune(westernLetters, r):
-			score = 4
-		case strings.ContainsRune(markedAsCentral, r):
-			score = 3
-		case strings.ContainsRune(centralLetters, r):
-			score = 2
-		}
-		if !word {
-			score -= 3
-		}
-		if unicode.IsUpper(r) && unicode.IsLower(before) { // a capital within a word
-			score -= 6
-		}
-		if unicode.IsLower(r) && unicode.IsUpper(before) && unicode.IsUpper(after) {
-			score -= 3
-		}
-		return score
-	case r == '€' || r == '£':
-		if unicode.IsDigit(before) || unicode.IsDigit(after) || before == ' ' || after == ' ' {
-			return 3
-		}
-		return 0
-	case strings.ContainsRune("’‘“”–—…«»•\u00a0", r):
-		return 2
-	case word:
-		return -5
-	}
-	return 0
-}
-
-// dialect finds the delimiter and the quote from the decoded beginning of a file.
-func findDialect(head []byte, whole bool, o *Options) (d Dialect, delimiter Finding, err error) {
-	d.Quote = '"'
-	switch {
-	case o.Quote == "none":
-		d.Quote = 0
-	case len(o.Quote) == 1 && o.Quote[0] < utf8.RuneSelf:
-		d.Quote = o.Quote[0]
 	case o.Quote != "":
-		return d, delimiter, app.Invalid("quote", `must be one ASCII character, or "none", not %q`, o.Quote)
+		p.Quoted = Finding{Value: map[byte]string{'"': "double", '\'': "single", 0: "none"}[d.Quote], Why: "it was asked for", Told: true}
+		if p.Quoted.Value == "" {
+			p.Quoted.Value = o.Quote
+		}
+	case singleQuoted(head):
+		d.Quote = '\''
+		p.Quoted = Finding{Value: "single", Why: "every cell of its first line stands between single quotes"}
 	}
+	if d.Quote != 0 {
+		p.Quote = string(rune(d.Quote))
+	}
+	if p.Delimiter, err = findDelimiter(head, whole, said, d.Quote, o); err == nil {
+		d.Delimiter, err = delimiterOf(p.Delimiter.Value)
+	}
+	return d, err
+}
+
+// quoteOf reads a quote as one names it.
+func quoteOf(name string) (byte, error) {
+	switch {
+	case name == "none":
+		return 0, nil
+	case name == "" || name == "double":
+		return '"', nil
+	case name == "single":
+		return '\'', nil
+	case len(name) == 1 && name[0] < utf8.RuneSelf:
+		return name[0], nil
+	}
+	return 0, app.Invalid("quote", `must be double, single, none, or one ASCII character, not %q`, name)
+}
+
+// singleQuoted reports whether all cells of the first line stand between single quotes.
+func singleQuoted(head []byte) bool {
+	line, _, _ := bytes.Cut(bytes.ReplaceAll(head[:min(len(head), 64<<10)], []byte("\r"), []byte("\n")), []byte("\n"))
+	line = bytes.TrimSpace(line)
+	for _, d := range []string{",", ";", "\t", "|"} {
+		cells := bytes.Split(line, []byte("'"+d+"'"))
+		if len(cells) > 1 && line[0] == '\'' && line[len(line)-1] == '\'' && bytes.Count(line, []byte("'")) == 2*len(cells) {
+			return true
+		}
+	}
+	return false
+}
+
+// findDelimiter finds what stands between the cells.
+func findDelimiter(head []byte, whole bool, said, quote byte, o *Options) (Finding, error) {
 	if o.Delimiter != "" {
-		d.Delimiter, err = delimiterOf(o.Delimiter)
-		if err == nil && d.Delimiter == d.Quote {
+		d, err := delimiterOf(o.Delimiter)
+		if err == nil && d == quote {
 			err = app.Invalid("delimiter", "is the quote too")
 		}
-		return d, Finding{Value: delimiterName(d.Delimiter), Why: "it was asked for", Told: true}, err
+		return Finding{Value: delimiterName(d), Why: "it was asked for", Told: true}, err
+	}
+	if said != 0 && said != quote {
+		return Finding{Value: delimiterName(said), Why: fmt.Sprintf(`its first line says so: "sep=%c"`, said)}, nil
 	}
 	if long := longDelimiter(head); long != "" {
-		return d, delimiter, app.Invalid("file", "This is not a CSV file: its cells are separated by %q, which is more than one character. Save it with commas, semicolons or tabs.", long)
+		return Finding{}, app.Invalid("", "This is not a CSV file: its cells are separated by %q, which is more than one character. Save it with commas, semicolons or tabs.", long)
 	}
 	best := count{}
 	var seen []count
 	for _, c := range []byte{',', ';', '\t', '|'} {
-		n := countCells(head, whole, Dialect{c, d.Quote})
+		n := countCells(head, whole, Dialect{c, quote})
 		seen = append(seen, n)
 		if n.better(best) {
 			best = n
 		}
 	}
 	if best.columns < 2 {
-		d.Delimiter = ','
-		return d, Finding{Value: "comma", Why: "none of comma, semicolon, tab and pipe splits the lines: there is one column"}, nil
+		return Finding{Value: "comma", Why: "none of comma, semicolon, tab and pipe splits the lines: there is one column"}, nil
 	}
-	d.Delimiter = best.delimiter
 	why := fmt.Sprintf("it splits all of the first %d rows into %d columns", best.rows, best.columns)
 	if best.equal < best.rows {
 		why = fmt.Sprintf("it splits %d of the first %d rows into %d columns", best.equal, best.rows, best.columns)
@@ -339,7 +317,7 @@ func findDialect(head []byte, whole bool, o *Options) (d Dialect, delimiter Find
 			why += fmt.Sprintf("; %s splits %d into %d", delimiterName(other.delimiter), other.equal, other.columns)
 		}
 	}
-	return d, Finding{Value: delimiterName(d.Delimiter), Why: why}, nil
+	return Finding{Value: delimiterName(best.delimiter), Why: why}, nil
 }
 
 // count is how a delimiter splits the first rows: most often into columns, namely equal of rows.
@@ -387,7 +365,7 @@ func countCells(head []byte, whole bool, d Dialect) count {
 			pending = 0
 		}
 		switch {
-		case rec.Blank:
+		case isBlank(rec):
 		case rec.Fault != "":
 			c.faults++
 		default:

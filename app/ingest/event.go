@@ -9,15 +9,21 @@ import (
 
 // Event reads the body of POST /users/{uid}/events.
 func Event(uid string, body []byte, c Context) (*app.Track, error) {
-	uid, err := UID("id", uid)
-	if err != nil {
-		return nil, err
-	}
-	members, err := Object(body)
+	uid, members, err := ofCustomer(uid, body)
 	if err != nil {
 		return nil, err
 	}
 	return eventFrom(uid, members, c)
+}
+
+// ofCustomer reads the id of a path, and the body that is about its customer.
+func ofCustomer(uid string, body []byte) (string, []app.Member, error) {
+	uid, err := UID("id", uid)
+	if err != nil {
+		return "", nil, err
+	}
+	members, err := Object(body)
+	return uid, members, err
 }
 
 func eventFrom(uid string, members []app.Member, c Context) (*app.Track, error) {

@@ -20,23 +20,9 @@ func List(id string, body []byte) (*app.SaveList, error) {
 	for _, m := range parts {
 		switch m.Name {
 		case "title":
-			title, ok, serr := scalar(m.Name, m.Value)
-			title = strings.TrimSpace(title)
-			switch n := utf8.RuneCountInString(title); {
-			case serr != nil:
-				err = serr
-			case !ok || title == "":
-				err = app.Invalid("title", "is empty")
-			case n > app.MaxListTitle:
-				err = app.Invalid("title", "has %d characters; a title can have %d", n, app.MaxListTitle)
-			}
-			l.Title = &title
+			l.Title, err = title(m, app.MaxListTitle)
 		case "description":
-			if l.Description, err = field(m); err == nil && l.Description.Value != nil {
-				if n := utf8.RuneCountInString(*l.Description.Value); n > app.MaxListDescription {
-					err = app.Invalid("description", "has %d characters; a description can have %d", n, app.MaxListDescription)
-				}
-			}
+			l.Description, err = description(m, app.MaxListDescription)
 		case "redirect_url":
 			l.RedirectURL, err = redirect(m)
 		case "double_optin":
@@ -50,6 +36,33 @@ func List(id string, body []byte) (*app.SaveList, error) {
 		return nil, app.Invalid("title", "is missing")
 	}
 	return l, nil
+}
+
+// title reads a title of at most so many characters; an empty one is none.
+func title(m app.Member, most int) (*string, error) {
+	t, ok, err := scalar(m.Name, m.Value)
+	if err != nil {
+		return nil, err
+	}
+	t = strings.TrimSpace(t)
+	if !ok || t == "" {
+		return nil, app.Invalid("title", "is empty")
+	}
+	if n := utf8.RuneCountInString(t); n > most {
+		return nil, app.Invalid("title", "has %d characters; a title can have %d", n, most)
+	}
+	return &t, nil
+}
+
+func description(m app.Member, most int) (app.Field, error) {
+	f, err := field(m)
+	if err != nil || f.Value == nil {
+		return f, err
+	}
+	if n := utf8.RuneCountInString(*f.Value); n > most {
+		return f, app.Invalid("description", "has %d characters; a description can have %d", n, most)
+	}
+	return f, nil
 }
 
 // redirect takes web addresses only: the embed form sends browsers there.

@@ -37,11 +37,7 @@ func createFrom(members []app.Member, c Context) (*app.SetProfile, error) {
 
 // Profile reads the body of PUT /users/{uid}.
 func Profile(uid string, body []byte, c Context) (*app.SetProfile, error) {
-	uid, err := UID("id", uid)
-	if err != nil {
-		return nil, err
-	}
-	members, err := Object(body)
+	uid, members, err := ofCustomer(uid, body)
 	if err != nil {
 		return nil, err
 	}

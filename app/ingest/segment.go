@@ -1,11 +1,6 @@
 package ingest
 
-import (
-	"strings"
-	"unicode/utf8"
-
-	"kith/app"
-)
+import "kith/app"
 
 // Segment reads the body of POST /segments (id "": a title and a rule are needed) and
 // PUT /segments/{id}. Whether what the rule names is there is for storage to say.
@@ -18,23 +13,9 @@ func Segment(id string, body []byte) (*app.SaveSegment, error) {
 	for _, m := range parts {
 		switch m.Name {
 		case "title":
-			title, ok, serr := scalar(m.Name, m.Value)
-			title = strings.TrimSpace(title)
-			switch n := utf8.RuneCountInString(title); {
-			case serr != nil:
-				err = serr
-			case !ok || title == "":
-				err = app.Invalid("title", "is empty")
-			case n > app.MaxSegmentTitle:
-				err = app.Invalid("title", "has %d characters; a title can have %d", n, app.MaxSegmentTitle)
-			}
-			g.Title = &title
+			g.Title, err = title(m, app.MaxSegmentTitle)
 		case "description":
-			if g.Description, err = field(m); err == nil && g.Description.Value != nil {
-				if n := utf8.RuneCountInString(*g.Description.Value); n > app.MaxSegmentDescription {
-					err = app.Invalid("description", "has %d characters; a description can have %d", n, app.MaxSegmentDescription)
-				}
-			}
+			g.Description, err = description(m, app.MaxSegmentDescription)
 		case "rule":
 			_, err = rule(m.Value)
 			g.Rule = m.Value

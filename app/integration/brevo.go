@@ -11,16 +11,7 @@ var brevo = &Service{
 	Secret: "token", Example: "email.delivered",
 	Where:  "In Brevo under Transactional → Settings → Webhook: paste this address, choose token authentication (or basic, user:password), and give the same here.",
 	verify: password("X-Brevo-Token"),
-	read: func(r *Request, rd *reader) error {
-		body, err := parse(r.Body)
-		if err != nil {
-			return err
-		}
-		if body.kind() != app.ListKind && body.kind() != app.ObjectKind {
-			return app.Invalid("", "the body must be an event, or a list of them")
-		}
-		return each(body, func(e value) error { return readBrevo(e, rd) })
-	},
+	read:   events(readBrevo),
 }
 
 func readBrevo(e value, rd *reader) error {

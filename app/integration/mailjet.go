@@ -9,16 +9,7 @@ var mailjet = &Service{
 	Secret: "password", Example: "email.delivered",
 	Where:  "In Mailjet under Account → Event notifications: paste this address with a password in it, https://user:password@…, and give the same user:password here.",
 	verify: password(),
-	read: func(r *Request, rd *reader) error {
-		body, err := parse(r.Body)
-		if err != nil {
-			return err
-		}
-		if body.kind() != app.ListKind && body.kind() != app.ObjectKind {
-			return app.Invalid("", "the body must be an event, or a list of them")
-		}
-		return each(body, func(e value) error { return readMailjet(e, rd) })
-	},
+	read:   events(readMailjet),
 }
 
 func readMailjet(e value, rd *reader) error {

@@ -110,6 +110,20 @@ func each(v value, read func(value) error) error {
 	return nil
 }
 
+// events reads a body that is an event or a list of them.
+func events(one func(value, *reader) error) func(*Request, *reader) error {
+	return func(r *Request, rd *reader) error {
+		body, err := parse(r.Body)
+		if err != nil {
+			return err
+		}
+		if body.kind() != app.ListKind && body.kind() != app.ObjectKind {
+			return app.Invalid("", "the body must be an event, or a list of them")
+		}
+		return each(body, func(e value) error { return one(e, rd) })
+	}
+}
+
 // header is the value of a mail header in a list of {name, value}.
 func header(headers value, name string) string {
 	for _, h := range headers.list() {

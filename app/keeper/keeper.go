@@ -389,20 +389,7 @@ func (k *Keeper) rest(ctx context.Context) error {
 
 // Settle waits until the Keeper has done all that there is to do at the clock's instant,
 // as after the clock was moved. It returns ctx's error when the time is over first.
-func (k *Keeper) Settle(ctx context.Context) error {
-	w := wish{done: make(chan struct{})}
-	select {
-	case k.wishes <- w:
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-	select {
-	case <-w.done:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
+func (k *Keeper) Settle(ctx context.Context) error { return k.want(ctx, nil) }
 
 // apply writes Changes, and the cursor with them. While the disk does not take them it
 // tries again, up to every ten seconds: nothing of what was worked out is lost.

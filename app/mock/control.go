@@ -107,7 +107,7 @@ func decode(body []byte, v any) error {
 	d := json.NewDecoder(strings.NewReader(string(body)))
 	d.DisallowUnknownFields()
 	if err := d.Decode(v); err != nil {
-		return app.Invalid("", "the body cannot be read: %v", err)
+		return app.Invalid("", "the body cannot be read: %s; GET /mock shows what each call takes", strings.TrimPrefix(err.Error(), "json: "))
 	}
 	return nil
 }
@@ -253,7 +253,8 @@ type clockTime struct {
 }
 
 func (m *Mock) time() clockTime {
-	return clockTime{app.InstantOf(m.o.Clock.Now()), m.o.Clock.Shift().Milliseconds()}
+	clock := m.clock.Load()
+	return clockTime{app.InstantOf(clock.Now()), clock.Shift().Milliseconds()}
 }
 
 // The clock may be moved to these years: beyond them a shift would not fit.
@@ -270,7 +271,8 @@ func (m *Mock) moveClock(r *http.Request, body []byte) (any, error) {
 	if err := decode(body, &in); err != nil {
 		return nil, err
 	}
-	now, real := app.InstantOf(m.o.Clock.Now()), m.o.Clock.Now().Add(-m.o.Clock.Shift())
+	clock := m.clock.Load()
+	now, real := app.InstantOf(clock.Now()), clock.Now().Add(-clock.Shift())
 	to := now
 	var err error
 	switch {
@@ -291,7 +293,7 @@ func (m *Mock) moveClock(r *http.Request, body []byte) (any, error) {
 	if year := to.Time().Year(); year < firstYear || year > lastYear {
 		return nil, app.Invalid("", "the clock can show the years %d to %d", firstYear, lastYear)
 	}
-	if err := m.shift(to.Time().Sub(real)); err != nil {
+	if err := m.shift(clock, to.Time().Sub(real)); err != nil {
 		return nil, err
 	}
 	if err := m.drain(r.Context()); err != nil {

@@ -76,7 +76,7 @@ func (m *Mock) read(body []byte) (*fixture, error) {
 	if err != nil {
 		return nil, err
 	}
-	now := app.InstantOf(m.o.Clock.Now())
+	now := app.InstantOf(m.clock.Load().Now())
 	c := ingest.Context{Now: now, Zone: m.o.Zone, Trusted: true, Source: "fixture"}
 	f := &fixture{}
 	for _, t := range top {

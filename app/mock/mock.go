@@ -9,10 +9,12 @@ package mock
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"os"
+	"path/filepath"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -46,14 +48,13 @@ type Workspace struct {
 
 // Options configure New.
 type Options struct {
-	Clock *app.ShiftedClock
-	// Folder is the workspace's own; Reset removes it.
+	// Folder is where workspaces have their folders, which Reset removes.
 	Folder string
-	// ClockFile keeps how far the clock was moved, beside Folder: what was written at the
-	// moved time would otherwise lie in the future when a kept workspace is opened again.
-	ClockFile string
-	// Open starts a server on Folder.
-	Open func(ctx context.Context) (*Workspace, error)
+	// Kept says that the workspace is opened again at the next start: it has one folder for
+	// good. Where it is not kept, the one after the next reset is opened ahead of it.
+	Kept bool
+	// Open starts a server on a folder of its own, which lives by a clock of its own.
+	Open func(ctx context.Context, folder string, clock *app.ShiftedClock) (*Workspace, error)
 	// Zone is the workspace's, for timestamps of fixtures that name none. Default UTC.
 	Zone *time.Location
 	// Out, if set, gets a line for each request: SDKs swallow errors.
@@ -68,13 +69,17 @@ type Mock struct {
 	record   record
 	failures failures
 
-	resets atomic.Int64 // how often it was reset
+	resets atomic.Int64                     // how often it was reset
+	clock  atomic.Pointer[app.ShiftedClock] // of the workspace
 
 	mu     sync.RWMutex // read while a request is answered, written while the workspace is replaced
 	ws     *Workspace
+	folder string          // of ws
 	ctx    context.Context // ends with the workspace
 	cancel context.CancelFunc
-	broken error // why there is no workspace
+	broken error  // why there is no workspace
+	next   *spare // what the next reset takes, nil before the first one and where it is kept
+	opened int    // workspaces, for the names of their folders
 }
 
 // New opens the workspace.
@@ -87,35 +92,51 @@ func New(ctx context.Context, o Options) (*Mock, error) {
 	}
 	m := &Mock{o: o, origin: http.NewCrossOriginProtection()}
 	m.record.changed = make(chan struct{})
+	m.folder = filepath.Join(o.Folder, workspaceName)
+	m.clock.Store(app.NewShiftedClock())
 	if err := m.loadShift(); err != nil {
 		return nil, err
 	}
 	return m, m.open(ctx)
 }
 
+// workspaceName is the folder of a workspace that is kept, and of the first of the others.
+const workspaceName = "workspace"
+
 // open starts the workspace. The caller holds mu, or is alone.
 func (m *Mock) open(ctx context.Context) error {
-	ws, err := m.o.Open(ctx)
-	if err != nil {
-		m.ws, m.broken = nil, err
-		return err
+	ws, err := m.o.Open(ctx, m.folder, m.clock.Load())
+	m.use(ws, err)
+	return err
+}
+
+// use makes ws the one that requests go to; err is why there is none.
+func (m *Mock) use(ws *Workspace, err error) {
+	if m.cancel != nil {
+		m.cancel()
 	}
-	m.ws, m.broken = ws, nil
+	m.ws, m.broken = ws, err
 	m.ctx, m.cancel = context.WithCancel(context.Background())
-	return nil
 }
 
 // Close ends the workspace.
 func (m *Mock) Close() error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.ws == nil {
-		return nil
+	var errs []error
+	if m.next != nil {
+		<-m.next.ready
+		if m.next.ws != nil {
+			errs = append(errs, m.next.ws.Stop())
+		}
+		m.next = nil
 	}
-	m.cancel()
-	ws := m.ws
-	m.ws, m.broken = nil, app.Fail(app.CodeUnavailable, "The mock is stopping.")
-	return ws.Stop()
+	if m.ws != nil {
+		ws := m.ws
+		m.use(nil, app.Fail(app.CodeUnavailable, "The mock is stopping."))
+		errs = append(errs, ws.Stop())
+	}
+	return errors.Join(errs...)
 }
 
 // Forget drops recorded requests in which one of some texts stands, given in small
@@ -134,6 +155,9 @@ func (m *Mock) Reset(ctx context.Context) error {
 	m.resets.Add(1)
 	m.failures.clear()
 	m.record.clear()
+	if !m.o.Kept {
+		return m.takeSpare(ctx)
+	}
 	if m.ws != nil {
 		ws := m.ws
 		m.ws = nil
@@ -142,11 +166,11 @@ func (m *Mock) Reset(ctx context.Context) error {
 			return fmt.Errorf("stop the workspace: %w", err)
 		}
 	}
-	if err := os.RemoveAll(m.o.Folder); err != nil {
+	if err := os.RemoveAll(m.folder); err != nil {
 		m.broken = err
 		return fmt.Errorf("remove the workspace: %w", err)
 	}
-	if err := m.shift(0); err != nil {
+	if err := m.shift(m.clock.Load(), 0); err != nil {
 		return err
 	}
 	return m.open(ctx)

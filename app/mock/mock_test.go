@@ -90,7 +90,8 @@ func FuzzFixture(f *testing.F) {
 	} {
 		f.Add([]byte(seed))
 	}
-	m := &Mock{o: Options{Clock: app.NewShiftedClock(), Zone: time.UTC}}
+	m := &Mock{o: Options{Zone: time.UTC}}
+	m.clock.Store(app.NewShiftedClock())
 	f.Fuzz(func(t *testing.T, body []byte) {
 		got, err := m.read(body)
 		if err != nil {

@@ -22,7 +22,7 @@ func (m *Mock) serve(w http.ResponseWriter, r *http.Request) {
 	}
 	resets := m.resets.Load()
 	start := time.Now()
-	e := &Request{At: app.InstantOf(m.o.Clock.Now()), Method: r.Method, Path: r.URL.Path, Query: r.URL.RawQuery, Headers: headersOf(r), epoch: m.record.now()}
+	e := &Request{At: app.InstantOf(m.clock.Load().Now()), Method: r.Method, Path: r.URL.Path, Query: r.URL.RawQuery, Headers: headersOf(r), epoch: m.record.now()}
 	e.Key, _, _ = r.BasicAuth()
 	in := &tee{ReadCloser: r.Body}
 	r.Body = in

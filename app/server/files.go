@@ -12,17 +12,21 @@ import (
 	"path"
 	"strconv"
 	"strings"
+	"sync"
 
 	"kith/app/api"
 
 	"github.com/gin-gonic/gin"
 )
 
-// file is one of the dashboard's files, packed once at the start.
+// file is one of the dashboard's files.
 type file struct {
-	kind   string
-	plain  []byte
-	packed []byte // nil when packing gains nothing
+	kind  string
+	plain []byte
+	// packed packs it when it is first asked for: packing all of them would take a third of
+	// the time that a start takes. It is nil where that is not worth it, and returns nil
+	// where it gained nothing.
+	packed func() []byte
 }
 
 // dashboardPolicy: nothing from outside, no inline script or style, in no frame.
@@ -43,7 +47,7 @@ func Dashboard(ui, assets fs.FS) (func(*gin.Engine), error) {
 		return nil, fmt.Errorf("the dashboard has no index.html")
 	}
 	base := "/_/" + hashOf(files)
-	page := packFile("text/html; charset=utf-8", bytes.ReplaceAll(index.plain, []byte("{{base}}"), []byte(base)))
+	page := newFile("text/html; charset=utf-8", bytes.ReplaceAll(index.plain, []byte("{{base}}"), []byte(base)))
 	servePage := func(c *gin.Context) {
 		h := c.Writer.Header()
 		h.Set("Cache-Control", "no-store")
@@ -98,22 +102,26 @@ func readTree(tree fs.FS, name string, files map[string]*file) error {
 		case "":
 			kind = "text/plain; charset=utf-8"
 		}
-		files[name+"/"+p] = packFile(kind, content)
+		files[name+"/"+p] = newFile(kind, content)
 		return nil
 	})
 }
 
-func packFile(kind string, content []byte) *file {
+func newFile(kind string, content []byte) *file {
 	f := &file{kind: kind, plain: content}
-	if strings.HasPrefix(kind, "font/") || len(content) < 1000 {
-		return f
-	}
-	var b bytes.Buffer
-	z, _ := gzip.NewWriterLevel(&b, gzip.BestSpeed)
-	if _, err := z.Write(content); err == nil && z.Close() == nil && b.Len() < len(content) {
-		f.packed = b.Bytes()
+	if !strings.HasPrefix(kind, "font/") && len(content) >= 1000 {
+		f.packed = sync.OnceValue(func() []byte { return pack(content) })
 	}
 	return f
+}
+
+func pack(content []byte) []byte {
+	var b bytes.Buffer
+	z, _ := gzip.NewWriterLevel(&b, gzip.BestSpeed)
+	if _, err := z.Write(content); err != nil || z.Close() != nil || b.Len() >= len(content) {
+		return nil
+	}
+	return b.Bytes()
 }
 
 // hashOf names all the files by their content.
@@ -139,8 +147,10 @@ func (f *file) send(c *gin.Context, status int) {
 	if f.packed != nil {
 		h.Add("Vary", "Accept-Encoding")
 		if api.AcceptsGzip(c.Request) {
-			h.Set("Content-Encoding", "gzip")
-			body = f.packed
+			if packed := f.packed(); packed != nil {
+				h.Set("Content-Encoding", "gzip")
+				body = packed
+			}
 		}
 	}
 	h.Set("Content-Length", strconv.Itoa(len(body)))
