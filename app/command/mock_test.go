@@ -129,7 +129,7 @@ func (m *mockUnderTest) do(method, path, body string) string {
 
 type recorded struct {
 	Data []struct {
-		Method, Path, Key, Failure string
+		Method, Path, Query, Key, Failure string
 		Status                     int
 		Body, Answer               json.RawMessage
 	}
