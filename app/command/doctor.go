@@ -64,6 +64,9 @@ only a warning does not count.`,
 		} else {
 			d.cfg = cfg
 			d.add(fine, "configuration", "", "read; `kith serve --print-config` says where each value comes from")
+			for _, stray := range config.Strays(os.Environ()) {
+				d.add(warn, "environment", "Write it as config.example.toml, which `kith init` writes, says; or remove it.", "%s", stray)
+			}
 			d.examine(cmd.Context(), full)
 		}
 		return d.print(c)
