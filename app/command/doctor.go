@@ -204,7 +204,7 @@ func (d *doctor) sync() {
 func (d *doctor) database(ctx context.Context, full bool) {
 	const what = "database"
 	letGo, err := storage.Hold(ctx, d.cfg.Data)
-	if d.running = err != nil && app.CodeOf(err) == app.CodeUnavailable; err == nil {
+	if d.running = errors.Is(err, storage.ErrHeld); err == nil {
 		err = letGo()
 	}
 	if err != nil && !d.running {

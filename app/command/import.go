@@ -198,7 +198,7 @@ func (c *cli) importTarget(ctx context.Context, cfg *config.Config, server strin
 		return newRemoteImport(server, cfg)
 	}
 	db, err := storage.Open(ctx, cfg.Data, storage.Options{Clock: clock, Log: c.logger("error")})
-	if app.CodeOf(err) == app.CodeUnavailable {
+	if errors.Is(err, storage.ErrHeld) {
 		if cfg.KeysPublic != "" && cfg.KeysPrivate != "" {
 			return newRemoteImport("http://"+cfg.Listen, cfg)
 		}

@@ -7,7 +7,6 @@ import (
 	"os"
 	"time"
 
-	"kith/app"
 	"kith/app/config"
 	"kith/search"
 	"kith/storage"
@@ -41,7 +40,7 @@ func (c *cli) runReindex(ctx context.Context, cfg *config.Config) error {
 	if err == nil {
 		return errors.Join(c.reindexHere(ctx, db), db.Close())
 	}
-	if app.CodeOf(err) != app.CodeUnavailable {
+	if !errors.Is(err, storage.ErrHeld) {
 		return err
 	}
 	if err := search.Ask(cfg.Data); err != nil {

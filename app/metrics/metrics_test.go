@@ -120,6 +120,7 @@ func bare() *gin.Engine {
 	e.NoRoute(func(c *gin.Context) { c.String(http.StatusAccepted, "ok") })
 	return e
 }
+
 // What Prometheus' own linter says of the whole page: names, units, help.
 func TestMetrics_passPrometheusLint(t *testing.T) {
 	t.Parallel()
