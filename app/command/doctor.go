@@ -1,9 +1,13 @@
 package command
 
 import (
+	"cmp"
 	"context"
+	"crypto/tls"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"net"
 	"net/http"
@@ -266,7 +270,12 @@ func (d *doctor) address(ctx context.Context) {
 		d.add(warn, "network", "Put a proxy with TLS in front and set url, or use [tls]; or listen on 127.0.0.1.", "%s takes requests from other machines, without TLS", d.cfg.Listen)
 	}
 	l, err := net.Listen("tcp", d.cfg.Listen)
-	if err == nil {
+	switch {
+	case err == nil && d.running:
+		_ = l.Close()
+		d.add(warn, "port", "Give the doctor the configuration that it was started with (--config, or KITH_LISTEN).", "a Kith has the data folder open, and none answers on %s", d.cfg.Listen)
+		return
+	case err == nil:
 		_ = l.Close()
 		d.add(fine, "port", "", "%s is free", d.cfg.Listen)
 		return
@@ -274,23 +283,42 @@ func (d *doctor) address(ctx context.Context) {
 	if host == "" || ip != nil && ip.IsUnspecified() {
 		host = "127.0.0.1"
 	}
+	switch ready, why := d.ask(ctx, net.JoinHostPort(host, port)); {
+	case !d.running || !ready && why == "":
+		d.add(bad, "port", "Stop what is there, or take another address with --listen.", "%s cannot be listened on: %v", d.cfg.Listen, err)
+	case !ready:
+		d.add(bad, "port", "It goes on by itself once that is mended; /readyz says when.", "Kith answers on %s, and is not ready: %s", d.cfg.Listen, why)
+	default:
+		d.add(fine, "port", "", "Kith answers on %s and is ready", d.cfg.Listen)
+	}
+}
+
+// ask asks who listens on an address whether it is ready, and if not, why; why is "" when
+// it is no Kith.
+func (d *doctor) ask(ctx context.Context, address string) (ready bool, why string) {
 	ctx, cancel := context.WithTimeout(ctx, 3*time.Second)
 	defer cancel()
-	r, rerr := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+net.JoinHostPort(host, port)+"/readyz", nil)
-	if rerr == nil {
-		if res, err := http.DefaultClient.Do(r); err == nil {
-			res.Body.Close()
-			if id := res.Header.Get("X-Request-Id"); d.running && id != "" {
-				if res.StatusCode != http.StatusOK {
-					d.add(bad, "port", "GET /readyz says why.", "Kith answers on %s, and is not ready", d.cfg.Listen)
-					return
-				}
-				d.add(fine, "port", "", "Kith answers on %s and is ready", d.cfg.Listen)
-				return
-			}
-		}
+	scheme := "http://"
+	if d.cfg.TLS() {
+		scheme = "https://"
 	}
-	d.add(bad, "port", "Stop what is there, or take another address with --listen.", "%s cannot be listened on: %v", d.cfg.Listen, err)
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, scheme+address+"/readyz", nil)
+	if err != nil {
+		return false, ""
+	}
+	// The certificate is for the name that others use, and nothing secret is sent.
+	transport := &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, DisableKeepAlives: true}
+	res, err := (&http.Client{Transport: transport}).Do(r)
+	if err != nil {
+		return false, ""
+	}
+	defer res.Body.Close()
+	if res.Header.Get("X-Request-Id") == "" {
+		return false, ""
+	}
+	var said struct{ Error string }
+	_ = json.NewDecoder(io.LimitReader(res.Body, 64<<10)).Decode(&said)
+	return res.StatusCode == http.StatusOK, cmp.Or(said.Error, res.Status)
 }
 
 func (d *doctor) backups() {
