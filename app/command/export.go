@@ -147,6 +147,9 @@ func (c *cli) exportSource(ctx context.Context, cfg *config.Config, f *exportFla
 		r, err := newRemote(f.server, cfg)
 		return r, nothing, err
 	}
+	if err := kithIn(cfg.Data); err != nil {
+		return nil, nil, err
+	}
 	pair := *cfg
 	if pair.KeysPublic, err = randomKey(); err != nil {
 		return nil, nil, err

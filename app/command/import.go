@@ -187,7 +187,7 @@ func openImport(file string) (io.ReadCloser, string, error) {
 	}
 	if info, err := f.Stat(); err == nil && info.IsDir() {
 		f.Close()
-		return nil, "", fmt.Errorf("%s is a folder", file)
+		return nil, "", fmt.Errorf("%s is a folder; name the CSV file in it", file)
 	}
 	return f, filepath.Base(file), nil
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"time"
 
 	"kith/app/config"
@@ -33,8 +32,8 @@ func (c *cli) reindex() *cobra.Command {
 // runReindex asks whoever serves the data folder for a new index and waits for it; when
 // nobody does, it builds the index itself.
 func (c *cli) runReindex(ctx context.Context, cfg *config.Config) error {
-	if _, err := os.Stat(cfg.Data); err != nil {
-		return fmt.Errorf("there is no data folder %s: say where it is with --data", cfg.Data)
+	if err := kithIn(cfg.Data); err != nil {
+		return err
 	}
 	db, err := storage.Open(ctx, cfg.Data, storage.Options{Log: c.logger("error")})
 	if err == nil {

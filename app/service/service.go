@@ -239,7 +239,7 @@ func (m *Manager) Status() (text string, err error) {
 	err = m.with(Spec{}, func(s service.Service) error {
 		status, err := s.Status()
 		switch {
-		case errors.Is(err, service.ErrNotInstalled):
+		case errors.Is(err, service.ErrNotInstalled) || err != nil && m.absent():
 			return ErrNotInstalled
 		case err != nil:
 			return fmt.Errorf("%w; its log says why (%s)", err, m.LogHint())
@@ -251,6 +251,16 @@ func (m *Manager) Status() (text string, err error) {
 		return nil
 	})
 	return text, err
+}
+
+// absent reports whether there is no script where one would be: some managers say of a
+// service they do not know no more than that it failed.
+func (m *Manager) absent() bool {
+	if m.File() == "" {
+		return false
+	}
+	_, err := os.Lstat(m.File())
+	return errors.Is(err, os.ErrNotExist)
 }
 
 // LogHint is how one reads the service's log.
