@@ -261,6 +261,8 @@ export const api = {
   undoImport: (id) => call("POST", `/api/imports/${at(id)}/undo`),
   /** @param {string} id @param {AbortSignal} [signal] @returns {Promise<{data: {id: string, uid: string, reason: string}[]}>} */
   importKept: (id, signal) => call("GET", `/api/imports/${at(id)}/kept`, { signal }),
+  /** @param {string} id @param {AbortSignal} [signal] @returns {Promise<{data: {line: number, reason: string, row: string}[]}>} */
+  importRefused: (id, signal) => call("GET", `/api/imports/${at(id)}/errors?limit=10`, { signal }),
   /** Where the refused rows are to be had. @param {string} id */
   importErrors: (id) => `/api/imports/${at(id)}/errors.csv`,
 

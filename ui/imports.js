@@ -45,6 +45,7 @@ export function span(seconds) {
 export function took(imp) {
   if (!imp.started_at || !imp.finished_at) return "";
   const ms = Date.parse(imp.finished_at) - Date.parse(imp.started_at);
+  if (ms < 100) return "under 0.1 s";
   return ms < 10_000 ? `${(ms / 1000).toFixed(1)} s` : span(Math.round(ms / 1000));
 }
 
@@ -80,12 +81,13 @@ export function doubtful(c, cell) {
   return Boolean(c.offers?.some((o) => o.type === "number")) && !/^-?\d+(\.\d+)?$/.test(cell.trim());
 }
 
-/** The ways to read a column: how it is read now, and the offers. @param {Column} c @returns {{label: string, type: string, format?: string, on: boolean}[]} */
+/** The ways to read a column: how it is read now, and the offers. @param {Column} c @returns {{label: string, type: string, format?: string, to?: string, on: boolean}[]} */
 export function ways(c) {
   const offers = c.offers ?? [];
   if (offers.length === 0) return [];
-  const now = { label: wayName(c), type: c.type, format: c.format, on: true };
-  return [now, ...offers.map((o) => ({ label: o.why, type: o.type, format: o.format, on: false }))];
+  const others = offers.map((o) => ({ label: o.why, type: o.type, format: o.format, to: o.to, on: false }));
+  if (c.type === "date" && !c.format) return others; // somebody wants dates, and has not said which
+  return [{ label: wayName(c), type: c.type, format: c.format, on: true }, ...others];
 }
 
 /** @param {Column} c */
@@ -93,6 +95,16 @@ function wayName(c) {
   if (c.type === "date") return c.format === "DD/MM/YYYY" ? "Day first" : c.format === "MM/DD/YYYY" ? "Month first" : "Date";
   if (c.type === "text") return c.samples[0] && c.offers?.some((o) => o.format) ? `Text "${c.samples[0]}"` : "Text";
   return c.type === "number" ? "Number" : "Yes or no";
+}
+
+/** A column's doubt in a few words, to stand under its name. @param {Column} c */
+export function shortDoubt(c) {
+  const offers = c.offers ?? [];
+  if (c.type === "date" || offers.some((o) => o.format?.includes("/"))) return "Dates read two ways";
+  if (offers.some((o) => o.type === "date")) return "Read as a date?";
+  if (offers.some((o) => o.to === "number")) return "No number to message";
+  if (c.type === "number" && offers.some((o) => o.format)) return "Thousands?";
+  return offers.some((o) => o.type === "number") ? "Read as a number?" : "To look at";
 }
 
 /** The sign of what a column becomes. @param {Column} c */
@@ -120,7 +132,7 @@ export function withColumn(imp, name, change) {
   const to = change.to ?? before.to ?? column?.to ?? name;
   if (change.to !== undefined) { // what two columns would become goes to the one chosen last
     for (const other of imp.columns) {
-      if (other.name !== name && other.to === to) map[other.name] = null;
+      if (other.name !== name && other.to === to) map[other.name] = { to: ownName(imp, other.name, to) };
     }
   }
   map[name] = { ...before, ...change, to };
@@ -134,6 +146,38 @@ export function withColumn(imp, name, change) {
   return options;
 }
 
+/** Names that no attribute of a team's own can have. */
+const TAKEN = new Set(["id", "uid", ...STANDARD.map(([to]) => to)]);
+
+/**
+ * The attribute that a column becomes when another one takes what it was.
+ * @param {Import} imp
+ * @param {string} name
+ * @param {string} taken what it was
+ */
+function ownName(imp, name, taken) {
+  const others = new Set(imp.columns.filter((c) => c.name !== name).map((c) => c.to));
+  let own = name;
+  for (let n = 2; TAKEN.has(own) || own === taken || others.has(own); n++) own = `${name}_${n}`;
+  return own;
+}
+
+/** Whether a file has the same columns as another. @param {Import} a @param {Import} b */
+export function sameColumns(a, b) {
+  return a.columns.length === b.columns.length && a.columns.every((c, i) => c.name === b.columns[i]?.name);
+}
+
+/**
+ * The newest import that was written with choices of a person and whose file had the same
+ * columns, if nothing was chosen for this one yet.
+ * @param {Import} imp
+ * @param {Import[]} all
+ */
+export function before(imp, all) {
+  if (Object.keys(imp.options).some((key) => key !== "dry_run")) return undefined;
+  return all.find((b) => b.id !== imp.id && !b.dry_run && b.state === "done" && Object.keys(b.options).some((key) => key !== "dry_run") && sameColumns(b, imp));
+}
+
 /**
  * The options with customers found by something else: a column that becomes the id, or
  * "email", "number", "none".
@@ -145,7 +189,7 @@ export function foundBy(imp, by) {
   if (by.startsWith("#")) return withColumn(imp, by.slice(1), { to: "uid" });
   const map = { ...imp.options.map };
   for (const c of imp.columns) {
-    if (c.to === "uid") map[c.name] = { to: `${c.name}` === "uid" || `${c.name}` === "id" ? `${c.name}_2` : c.name };
+    if (c.to === "uid") map[c.name] = { to: ownName(imp, c.name, "uid") };
   }
   return { ...imp.options, map, id: undefined, match: by };
 }
@@ -160,8 +204,8 @@ export function readAs(imp) {
   const out = imp.columns.filter((c) => c.to === null).length;
   const plurals = /** @type {Record<string, string>} */ ({ comma: "commas", semicolon: "semicolons", tab: "tabs", pipe: "pipes", space: "spaces" });
   return [
-    out ? `${count(imp.columns.length - out)} of ${plural(imp.columns.length, "column")}` : plural(imp.columns.length, "column"),
-    `${imp.sniffed.encoding.value}${imp.gzip ? ", packed" : ""}, ${plurals[imp.sniffed.delimiter.value] ?? imp.sniffed.delimiter.value}, ${imp.sniffed.header.value === "yes" ? "first line is the header" : "no header"}`,
+    `${count(imp.columns.length - out)} of ${plural(imp.columns.length, "column")}`,
+    `${imp.sniffed.encoding.value}${imp.gzip ? ", packed" : ""}, ${plurals[imp.sniffed.delimiter.value] ?? imp.sniffed.delimiter.value}, ${imp.sniffed.header.value !== "yes" ? "no header" : imp.header_line > 1 ? `line ${count(imp.header_line)} is the header` : "first line is the header"}`,
     size(imp.bytes),
   ];
 }

@@ -145,9 +145,9 @@
 /** @typedef {{data: LoggedRequest[], kept: number, since: string, minutes: Minute[], p50_ms: number, p99_ms: number, hour: {count: number, refused: number}}} RequestLog */
 
 /** @typedef {{to?: string, type?: string, format?: string, blank?: string}} Target */
-/** @typedef {{id?: string, match?: string, map?: Record<string, Target|null>, list?: string, mode?: string, dry_run?: boolean, delimiter?: string, quote?: string, encoding?: string, header?: string, short_rows?: string, blank?: string}} ImportOptions */
+/** @typedef {{id?: string, match?: string, map?: Record<string, Target|null>, list?: string, mode?: string, dry_run?: boolean, delimiter?: string, quote?: string, encoding?: string, header?: string, short_rows?: string, blank?: string, nulls?: string}} ImportOptions */
 /** @typedef {{value: string, why: string, told?: boolean}} Finding */
-/** @typedef {{type: string, format?: string, why: string}} Offer */
+/** @typedef {{type: string, format?: string, to?: string, why: string}} Offer */
 /** @typedef {{name: string, to: string|null, type: string, format?: string, filled: number, why?: string, doubt?: string, offers?: Offer[], told?: boolean, type_told?: boolean, samples: string[]}} ImportColumn */
 /**
  * @typedef {object} Import
@@ -172,8 +172,10 @@
  * @property {boolean} gzip
  * @property {number} blank_lines
  * @property {string[]} notes
+ * @property {string} nulls what is to be said of words for no value, "" for nothing
  * @property {string} zone
  * @property {boolean} read the file was read whole
+ * @property {number} header_line the line that names the columns, 0 for none
  * @property {string} match
  * @property {string} mode
  * @property {string|null} list

@@ -1,16 +1,10 @@
 package command
 
 import (
-	"cmp"
 	"context"
-	"crypto/tls"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
-	"net"
-	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
@@ -52,8 +46,8 @@ func (c *cli) doctor() *cobra.Command {
 		Use:   "doctor",
 		Short: "Look for what could be wrong with this machine, the settings and the data",
 		Long: `Looks at the configuration, the data folder and its permissions, the disk and how soon it
-keeps what is written, the clock, the address, the database and the backups, beside a Kith
-that may be running. It changes nothing. Ends with 1 when something must be mended; what is
+keeps what is written, the clock, the address, the certificates, the database and the
+backups, beside a Kith that may be running. It changes nothing. Ends with 1 when something must be mended; what is
 only a warning does not count.`,
 		Example: `  kith doctor
   kith doctor --full --config /etc/kith/kith.toml   # looks through the whole database too`,
@@ -86,6 +80,7 @@ func (d *doctor) examine(ctx context.Context, full bool) {
 	}
 	d.clock()
 	d.address(ctx)
+	d.certificates(ctx)
 	d.backups()
 	d.descriptors()
 }
@@ -140,10 +135,16 @@ func (d *doctor) folder() bool {
 			d.add(bad, what, fmt.Sprintf("chmod go= %s", filepath.Join(d.cfg.Data, name)), "others on this machine may read %s", filepath.Join(d.cfg.Data, name))
 			return true
 		}
-		if _, err := os.Open(filepath.Join(d.cfg.Data, name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		f, err := os.Open(filepath.Join(d.cfg.Data, name))
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			d.add(bad, what, "Run the doctor as the user that runs Kith.", "%v", err)
 			return true
 		}
+		_ = f.Close()
+	}
+	if !permissionsCount {
+		d.add(fine, what, "", "%s can be written", d.cfg.Data)
+		return true
 	}
 	d.add(fine, what, "", "%s can be written, and only by its owner", d.cfg.Data)
 	return true
@@ -260,65 +261,6 @@ func (d *doctor) clock() {
 	default:
 		d.add(fine, "clock", "", "%s", now.UTC().Format(time.RFC3339))
 	}
-}
-
-// address looks whether Kith could listen, or is the one who listens.
-func (d *doctor) address(ctx context.Context) {
-	host, port, _ := net.SplitHostPort(d.cfg.Listen)
-	ip := net.ParseIP(host)
-	if open := host == "" || ip != nil && !ip.IsLoopback(); open && d.cfg.URL == "" && d.cfg.TLSCertificate == "" && len(d.cfg.TLSHosts) == 0 {
-		d.add(warn, "network", "Put a proxy with TLS in front and set url, or use [tls]; or listen on 127.0.0.1.", "%s takes requests from other machines, without TLS", d.cfg.Listen)
-	}
-	l, err := net.Listen("tcp", d.cfg.Listen)
-	switch {
-	case err == nil && d.running:
-		_ = l.Close()
-		d.add(warn, "port", "Give the doctor the configuration that it was started with (--config, or KITH_LISTEN).", "a Kith has the data folder open, and none answers on %s", d.cfg.Listen)
-		return
-	case err == nil:
-		_ = l.Close()
-		d.add(fine, "port", "", "%s is free", d.cfg.Listen)
-		return
-	}
-	if host == "" || ip != nil && ip.IsUnspecified() {
-		host = "127.0.0.1"
-	}
-	switch ready, why := d.ask(ctx, net.JoinHostPort(host, port)); {
-	case !d.running || !ready && why == "":
-		d.add(bad, "port", "Stop what is there, or take another address with --listen.", "%s cannot be listened on: %v", d.cfg.Listen, err)
-	case !ready:
-		d.add(bad, "port", "It goes on by itself once that is mended; /readyz says when.", "Kith answers on %s, and is not ready: %s", d.cfg.Listen, why)
-	default:
-		d.add(fine, "port", "", "Kith answers on %s and is ready", d.cfg.Listen)
-	}
-}
-
-// ask asks who listens on an address whether it is ready, and if not, why; why is "" when
-// it is no Kith.
-func (d *doctor) ask(ctx context.Context, address string) (ready bool, why string) {
-	ctx, cancel := context.WithTimeout(ctx, 3*time.Second)
-	defer cancel()
-	scheme := "http://"
-	if d.cfg.TLS() {
-		scheme = "https://"
-	}
-	r, err := http.NewRequestWithContext(ctx, http.MethodGet, scheme+address+"/readyz", nil)
-	if err != nil {
-		return false, ""
-	}
-	// The certificate is for the name that others use, and nothing secret is sent.
-	transport := &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, DisableKeepAlives: true}
-	res, err := (&http.Client{Transport: transport}).Do(r)
-	if err != nil {
-		return false, ""
-	}
-	defer res.Body.Close()
-	if res.Header.Get("X-Request-Id") == "" {
-		return false, ""
-	}
-	var said struct{ Error string }
-	_ = json.NewDecoder(io.LimitReader(res.Body, 64<<10)).Decode(&said)
-	return res.StatusCode == http.StatusOK, cmp.Or(said.Error, res.Status)
 }
 
 func (d *doctor) backups() {

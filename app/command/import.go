@@ -17,6 +17,7 @@ import (
 	"kith/storage"
 
 	"github.com/spf13/cobra"
+	"golang.org/x/term"
 )
 
 // importFlags are what `kith import` was asked for.
@@ -109,6 +110,7 @@ type importStatus struct {
 	Gzip                                                     bool
 	Sniffed                                                  map[string]importer.Finding
 	Notes                                                    []string
+	Nulls                                                    string
 	Error                                                    *string
 	StartedAt                                                *app.Instant `json:"started_at"`
 	FinishedAt                                               *app.Instant `json:"finished_at"`
@@ -157,11 +159,14 @@ func (c *cli) runImport(ctx context.Context, cfg *config.Config, f *importFlags,
 	if s.State == "failed" {
 		return app.Fail(app.CodeInvalid, "The import failed after %s rows: %s", figures(s.Done), deref(s.Error))
 	}
-	c.sayImport(s)
+	var refused []importer.Refusal
 	if s.Failed > 0 && f.undo == "" {
-		if err := c.sayRefused(ctx, target, s); err != nil {
+		if refused, err = target.refusals(ctx, s.ID, refusedShown); err != nil {
 			return err
 		}
+	}
+	c.sayImport(s, refused)
+	if s.Failed > 0 && f.undo == "" {
 		return c.saveErrors(ctx, target, s, f, file)
 	}
 	return nil
@@ -237,7 +242,7 @@ func (c *cli) followImport(ctx context.Context, target importTarget, s *importSt
 		if now := time.Now(); now.Sub(said) >= every {
 			said = now
 			if bar {
-				fmt.Fprintf(c.err, "\r\033[K%s", importBar(s))
+				fmt.Fprintf(c.err, "\r\033[K%s", importBar(s, terminalWidth(c.err)))
 			} else {
 				fmt.Fprintln(c.err, importLine(s))
 			}
@@ -284,17 +289,32 @@ func importLine(s *importStatus) string {
 	return line
 }
 
-func importBar(s *importStatus) string {
-	const width = 30
+// importBar is how far an import is as a bar, on one line of a terminal.
+func importBar(s *importStatus, columns int) string {
+	line := importLine(s)
+	width := min(30, columns-len(line)-4) // the last column stays free: some terminals begin a line there
+	if width < 5 {
+		return cutTo(line, max(1, columns-1))
+	}
 	filled := 0
 	done := s.Done
 	if s.Phase == "checking" {
 		done = s.RowsRead
 	}
 	if s.Rows > 0 && s.Phase != "reading" {
-		filled = int(done * width / s.Rows)
+		filled = int(done * int64(width) / s.Rows)
 	}
-	return "[" + strings.Repeat("█", filled) + strings.Repeat("░", width-filled) + "] " + importLine(s)
+	return "[" + strings.Repeat("█", filled) + strings.Repeat("░", width-filled) + "] " + line
+}
+
+// terminalWidth is how many columns a terminal has, 80 if it does not say.
+func terminalWidth(w io.Writer) int {
+	if f, ok := w.(*os.File); ok {
+		if columns, _, err := term.GetSize(int(f.Fd())); err == nil && columns > 0 {
+			return columns
+		}
+	}
+	return 80
 }
 
 func figures(n int64) string {
@@ -305,8 +325,8 @@ func figures(n int64) string {
 	return digits
 }
 
-// sayImport says what became of the rows.
-func (c *cli) sayImport(s *importStatus) {
+// sayImport says what became of the rows, and why the first of those refused were.
+func (c *cli) sayImport(s *importStatus, refused []importer.Refusal) {
 	switch {
 	case s.State == "undone":
 		fmt.Fprintf(c.out, "Undone: %s removed, %s restored.\n", figures(s.Removed), figures(s.Restored))
@@ -335,6 +355,10 @@ func (c *cli) sayImport(s *importStatus) {
 			}
 			fmt.Fprintf(c.out, "%12s %s\n", figures(n.n), what)
 		}
+	}
+	c.sayRefused(s, refused)
+	if s.Nulls != "" {
+		fmt.Fprintln(c.out, s.Nulls, "(--nulls)")
 	}
 	for _, note := range s.Notes {
 		fmt.Fprintln(c.out, note)
@@ -425,18 +449,13 @@ func wayToSay(col importColumn) string {
 const refusedShown = 5
 
 // sayRefused says why the first rows were refused.
-func (c *cli) sayRefused(ctx context.Context, target importTarget, s *importStatus) error {
-	rows, err := target.refusals(ctx, s.ID, refusedShown)
-	if err != nil {
-		return err
-	}
+func (c *cli) sayRefused(s *importStatus, rows []importer.Refusal) {
 	for _, r := range rows {
-		fmt.Fprintf(c.out, "%12s line %s: %s\n", "", figures(r.Line), r.Reason)
+		fmt.Fprintf(c.out, "%14sline %s: %s\n", "", figures(r.Line), r.Reason)
 	}
-	if more := s.Failed - int64(len(rows)); more > 0 {
-		fmt.Fprintf(c.out, "%12s and %s more\n", "", figures(more))
+	if more := s.Failed - int64(len(rows)); more > 0 && len(rows) > 0 {
+		fmt.Fprintf(c.out, "%14sand %s more\n", "", figures(more))
 	}
-	return nil
 }
 
 // saveErrors writes the refused rows beside the file.

@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"unicode/utf8"
 )
 
 // kith runs a command line of this program and returns what it said.
@@ -80,11 +81,28 @@ func TestImport_saysWhatItDoubtsAndHowToSayIt(t *testing.T) {
 	}
 	out, _ := kith(t, exitDone, "import", file, "--data", data, "--dry-run", "--encoding", "cp1252")
 	wantSaid(t, out, `encoding +Windows-1252, as you said`, `line 3 has names of columns, and the one above it does not`, `blank +1 line, passed over`,
-		`! 2 values have a decimal comma`, `--map '\{"spend":\{"type":"number","format":"1\.234,56"\}\}'`, `1 cell says NULL`)
+		`! 2 values have a decimal comma`, `--map '\{"spend":\{"type":"number","format":"1\.234,56"\}\}'`, `1 cell says NULL, .* it goes in as a word. \(--nulls\)`)
 	out, _ = kith(t, exitDone, "import", file, "--data", data, "--dry-run", "--nulls", "blank", "--header", "3")
-	wantSaid(t, out, `header +yes, as you said`, `--map '\{"it'\\''s":\{"type":"date","format":"DD/MM/YYYY"\}\}'`, `counts as blank`)
+	wantSaid(t, out, `header +yes, as you said`, `--map '\{"it'\\''s":\{"type":"date","format":"DD/MM/YYYY"\}\}'`, `it counts as blank`)
 	_, said := kith(t, exitFail, "import", file, "--data", data, "--header", "maybe")
 	wantSaid(t, said, `yes, no, or the number of the line`)
+}
+
+func TestImport_theBarStaysOnOneLine(t *testing.T) {
+	t.Parallel()
+	for _, s := range []*importStatus{
+		{Phase: "writing", Rows: 1_234_567, Done: 1_000_000, RowsPerSecond: 12_345, SecondsLeft: 3_600, Failed: 12_345},
+		{Phase: "checking", Rows: 100, RowsRead: 50}, {Phase: "reading", RowsRead: 5}, {},
+	} {
+		for _, columns := range []int{20, 60, 80, 100, 200} {
+			if bar := importBar(s, columns); utf8.RuneCountInString(bar) >= columns {
+				t.Errorf("in %d columns: %s", columns, bar)
+			}
+		}
+	}
+	if bar := importBar(&importStatus{Phase: "writing", Rows: 100, Done: 50, RowsPerSecond: 9}, 80); !strings.HasPrefix(bar, "["+strings.Repeat("█", 15)+strings.Repeat("░", 15)+"] 50 of 100 rows") {
+		t.Errorf("half of it is %s", bar)
+	}
 }
 
 func TestImport_intoAServer(t *testing.T) {

@@ -44,6 +44,9 @@ type Config struct {
 	// TLSHTTP is where plain HTTP is sent on from.
 	TLSCertificate, TLSKey, TLSEmail, TLSHTTP string
 	TLSHosts                                  []string
+	// TLSDirectory is the address of the authority that certificates are got from, "" for Let's
+	// Encrypt; TLSAuthority is a file with who vouches for that address, "" for whom the machine trusts.
+	TLSDirectory, TLSAuthority string
 	// KeyRate and AddressRate bound how many requests come with one key, and from one address.
 	KeyRate, AddressRate Rate
 	// HooksKept is how long the bodies that services posted are kept.
@@ -99,6 +102,8 @@ var Keys = []Key{
 	{Name: "tls.certificate", Default: ""},
 	{Name: "tls.key", Default: ""},
 	{Name: "tls.autocert", Default: ""},
+	{Name: "tls.directory", Default: ""},
+	{Name: "tls.authority", Default: ""},
 	{Name: "tls.email", Default: ""},
 	{Name: "tls.http", Default: ""},
 	{Name: "limits.key", Default: "off"},

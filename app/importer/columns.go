@@ -26,6 +26,7 @@ type columnFacts struct {
 	nulls                int64 // words of databases for no value
 	nullExample          string
 	nullsBlank           bool // they count as blank
+	wrapped              int64
 	samples              []string
 	goodMail, goodNumber int64
 	badMail, badNumber   string
@@ -41,6 +42,8 @@ func (c *columnFacts) take(cell []byte, contact string) {
 	if len(s) == 0 {
 		return
 	}
+	spaced := len(s) != len(cell)
+	s, wrapped := unwrap(s)
 	if isNull(s) {
 		if c.nulls++; c.nulls == 1 {
 			c.nullExample = string(s)
@@ -50,7 +53,12 @@ func (c *columnFacts) take(cell []byte, contact string) {
 		}
 	}
 	c.filled++
-	k := kindOf(s)
+	k := kindText
+	if wrapped {
+		c.wrapped++
+	} else {
+		k = kindOf(s)
+	}
 	if c.kinds[k]++; c.kinds[k] == 1 {
 		c.example[k] = shorten(string(s))
 	}
@@ -62,7 +70,7 @@ func (c *columnFacts) take(cell []byte, contact string) {
 	}
 	switch contact {
 	case toUID:
-		if len(s) != len(cell) {
+		if spaced {
 			if c.spaced++; c.spaced == 1 {
 				c.spacedExample = shorten(string(cell))
 			}
@@ -80,6 +88,16 @@ func (c *columnFacts) take(cell []byte, contact string) {
 			c.badNumber = shorten(string(s))
 		}
 	}
+}
+
+// unwrap is what stands in a cell that is a formula of one text, ="0012": so programs write
+// what a spreadsheet should leave as it is.
+func unwrap(s []byte) (inside []byte, ok bool) {
+	if len(s) < 4 || s[0] != '=' || s[1] != '"' || s[len(s)-1] != '"' {
+		return s, false
+	}
+	inside = s[2 : len(s)-1]
+	return inside, bytes.IndexByte(inside, '"') < 0
 }
 
 // number takes a plain number in.
@@ -178,7 +196,8 @@ func (a *analysis) run(ctx context.Context, in io.Reader) error {
 		look.take(rec.Cells)
 		a.remember(rec)
 		if key >= 0 && key < len(rec.Cells) && !(p.NullsBlank && isNull(bytes.TrimSpace(rec.Cells[key]))) {
-			if err := a.repeats.add(keyHash(rec.Cells[key], p.Match.Value)); err != nil {
+			cell, _ := unwrap(rec.Cells[key])
+			if err := a.repeats.add(keyHash(cell, p.Match.Value)); err != nil {
 				return err
 			}
 		}

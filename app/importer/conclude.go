@@ -46,6 +46,7 @@ func (a *analysis) look(c *Column, f *columnFacts, i int) {
 	if f.filled == 0 && !c.Told && c.Name == columnName(i) {
 		c.To, c.Why = "", "Neither a name nor a cell."
 	}
+	c.Wrapped = f.wrapped > 0 && f.wrapped == f.filled && !c.TypeTold
 	switch {
 	case f.cut > 0 && (c.To == toUID || c.To == "number" || textHeaders[normHeader(c.Name)] || headerNames[normHeader(c.Name)] == "number"):
 		c.Doubt = say("%s cut short by a spreadsheet, such as %s: their last digits are lost, and different ones may have become the same. Export them again with this column as text.", many(f.cut, "value was", "values were"), f.cutExample)

@@ -184,6 +184,10 @@ func (c *converter) identity(r *app.ImportRow) string {
 // cell converts one cell and returns why it cannot be taken, "" if it can.
 func (c *converter) cell(t *target, cell []byte, r *app.ImportRow, device *app.Device) string {
 	trimmed := bytes.TrimSpace(cell)
+	if t.Wrapped {
+		cell, _ = unwrap(trimmed)
+		trimmed = bytes.TrimSpace(cell)
+	}
 	if len(trimmed) == 0 || c.plan.NullsBlank && isNull(trimmed) {
 		c.blank(t, r)
 		return ""

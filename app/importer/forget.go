@@ -144,7 +144,8 @@ func (r *Runner) rewrite(ctx context.Context, imp *app.Import, p *Plan, m *forge
 	if err == nil {
 		err = out.Sync()
 	}
-	if err = errors.Join(err, out.Close()); err != nil {
+	// Windows replaces no file that is open.
+	if err = errors.Join(err, out.Close(), file.Close()); err != nil {
 		return err
 	}
 	if info, err := os.Stat(r.file(imp)); err == nil { // the day that a file is kept goes on
@@ -229,7 +230,7 @@ func (m *forgetting) record(rec *Record, d Dialect) bool {
 }
 
 func (m *forgetting) cell(i int, cell []byte) bool {
-	s := bytes.TrimSpace(cell)
+	s, _ := unwrap(bytes.TrimSpace(cell))
 	if len(s) == 0 {
 		return false
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"strconv"
+	"strings"
 )
 
 // say is fmt.Sprintf for people: counts have separators.
@@ -46,6 +47,7 @@ func (a *analysis) notes() {
 		p.Notes = append(p.Notes, say("Line %d, the last one, begins with %s. If it sums up the rows above it, it is no customer: take it out of the file first.", a.lastLine, strconv.Quote(string(a.last))))
 	}
 	a.noteNulls()
+	a.noteWrapped()
 	if p.Repeats > 0 {
 		p.Notes = append(p.Notes, many(p.Repeats, "row is", "rows are")+" about a customer that an earlier row was about too: the last row wins.")
 	}
@@ -63,8 +65,23 @@ var nullWords = map[string]bool{`\N`: true, "NULL": true, "null": true, "<null>"
 
 func isNull(s []byte) bool { return len(s) <= 6 && nullWords[string(s)] }
 
+// noteWrapped says which columns are written as formulas of one text.
+func (a *analysis) noteWrapped() {
+	var names []string
+	for i := range a.plan.Columns {
+		if c := &a.plan.Columns[i]; c.Wrapped && c.To != "" {
+			names = append(names, strconv.Quote(c.Name))
+		}
+	}
+	if len(names) == 0 {
+		return
+	}
+	a.plan.Notes = append(a.plan.Notes, fmt.Sprintf(`The cells of %s are written ="…", so that a spreadsheet leaves them alone: what stands inside is taken.`, strings.Join(names, ", ")))
+}
+
 // noteNulls says how many cells are words for no value.
 func (a *analysis) noteNulls() {
+	a.plan.Nulls = ""
 	var n int64
 	example := ""
 	for i := range a.columns {
@@ -82,9 +99,6 @@ func (a *analysis) noteNulls() {
 	if n == 1 {
 		like = ""
 	}
-	if a.plan.NullsBlank {
-		a.plan.Notes = append(a.plan.Notes, say("%s %s%s, and %s as blank.", many(n, "cell says", "cells say"), example, like, map[bool]string{true: "counts", false: "count"}[n == 1]))
-		return
-	}
-	a.plan.Notes = append(a.plan.Notes, say("%s %s%s, as databases do for no value. That is a word here, unless it is said to be blank.", many(n, "cell says", "cells say"), example, like))
+	a.plan.Nulls = say("%s %s%s, as databases do for no value: %s.", many(n, "cell says", "cells say"), example, like, map[[2]bool]string{
+		{true, true}: "it counts as blank", {true, false}: "they count as blank", {false, true}: "it goes in as a word", {false, false}: "they go in as words"}[[2]bool{a.plan.NullsBlank, n == 1}])
 }

@@ -28,6 +28,8 @@ type Plan struct {
 	Columns []Column `json:"columns"`
 	// NullsBlank: NULL and the like are blank cells.
 	NullsBlank bool `json:"nulls_blank,omitempty"`
+	// Nulls says how many there are, "" for none.
+	Nulls string `json:"nulls,omitempty"`
 	// Read: the whole file was read, and the types and counts are those of all its rows.
 	Read       bool  `json:"read"`
 	Rows       int64 `json:"rows"`
@@ -47,7 +49,9 @@ type Column struct {
 	Type   string `json:"type"`
 	Format string `json:"format,omitempty"`
 	Clear  bool   `json:"clear,omitempty"` // a blank cell takes the attribute away
-	Filled int64  `json:"filled"`
+	// Wrapped: every cell is written ="…", as for spreadsheets, and what is inside is taken.
+	Wrapped bool  `json:"wrapped,omitempty"`
+	Filled  int64 `json:"filled"`
 	// Why says how the type was found, Doubt, if not "", what a person should decide.
 	Why   string `json:"why,omitempty"`
 	Doubt string `json:"doubt,omitempty"`

@@ -105,14 +105,15 @@ func TestTypes_signUpDatesThatCannotBeTold(t *testing.T) {
 func TestTypes_pointsAndCommasOfNumbers(t *testing.T) {
 	t.Parallel()
 	b := open(t)
-	file := "id;comma;thousands;either;mixed;percent;french;phone;plain\n" +
-		"1;1.234,56;1.234;1,234;1,5;5,5 %;1 234,5;+49 30 1234;0.125\n" +
-		"2;1.234;10.000;$5;1.5;10%;1\u00a0000\u00a0000;+49 30 1235;1.234\n" +
-		"3;-3,5;2.500;12,345;$2.5;0 %;12;+49 30 1236;2.5\n"
+	file := "id;comma;thousands;either;mixed;percent;french;phone;plain;dollars;pesos\n" +
+		"1;1.234,56;1.234;1,234;1,5;5,5 %;1 234,5;+49 30 1234;0.125;$90,000 ;$1.234\n" +
+		"2;1.234;10.000;$5;1.5;10%;1\u00a0000\u00a0000;+49 30 1235;1.234;$5;$1.234.567\n" +
+		"3;-3,5;2.500;12,345;$2.5;0 %;12;+49 30 1236;2.5;£1,234;$5\n"
 	imp := b.run("numbers.csv", []byte(file), importer.Options{})
 	for name, want := range map[string]string{
 		"comma": "text: number 1.234,56", "thousands": "number: number 1.234,56; text", "either": "text: number 1,234.56; number 1.234,56",
 		"mixed": "text: ", "percent": "text: number 1.234,56", "french": "text: number 1.234,56", "phone": "text: ", "plain": "number: text",
+		"dollars": "text: number 1,234.56", "pesos": "text: number 1.234,56",
 	} {
 		c := columnNamed(t, imp, name)
 		if c.Type+": "+offered(c) != want || (c.Doubt == "") != (name == "plain") && name != "phone" {
@@ -166,7 +167,7 @@ func TestNulls_areWordsUnlessTheyAreSaidToBeBlank(t *testing.T) {
 	file := "id,name,plan,age\n1,Ada,\\N,30\n2,NULL,pro,NULL\n3,Null,N/A,#N/A\nNULL,Dee,x,41\n"
 	imp := b.run("nulls.csv", []byte(file), importer.Options{})
 	wantCounts(t, imp, 4, 0, 0, 0, 0)
-	if notes := strings.Join(plan(t, imp).Notes, " "); !strings.Contains(notes, "6 cells say") || columnNamed(t, imp, "age").Type != "text" {
+	if notes := plan(t, imp).Nulls; notes != `6 cells say NULL or the like, as databases do for no value: they go in as words.` || columnNamed(t, imp, "age").Type != "text" {
 		t.Errorf("%s; age is %s", notes, columnNamed(t, imp, "age").Type)
 	}
 	b = open(t)
@@ -216,6 +217,39 @@ func TestNotes_sayWhatAPersonShouldLookAt(t *testing.T) {
 	imp := b.run("empty.csv", []byte("id,name,,\n1,Ada,,\n2,Bea,,x\n"), importer.Options{DryRun: true})
 	if a, z := columnNamed(t, imp, "column_3"), columnNamed(t, imp, "column_4"); a.To != "" || z.To != "column_4" {
 		t.Errorf("a column with neither name nor cell becomes %q, one with a cell %q", a.To, z.To)
+	}
+}
+
+func TestCells_thatAreFormulasOfOneTextAreWhatIsInside(t *testing.T) {
+	t.Parallel()
+	b := open(t)
+	file := []byte("id,zip,note,told\n=\"0012\",=\"08001\",=\"x\",=\"1\"\n\"=\"\"0013\"\"\",,plain,=\"2\"\n=\"0012\",=\"08003\",=1+1,\n")
+	o := importer.Options{Map: map[string]*importer.Target{"told": {Type: "text"}}}
+	dry := b.run("wrapped.csv", file, importer.Options{Map: o.Map, DryRun: true})
+	wantCounts(t, dry, 2, 1, 0, 0, 0)
+	if p := plan(t, dry); p.Repeats != 1 || !strings.Contains(strings.Join(p.Notes, " "), `The cells of "id", "zip" are written ="…"`) {
+		t.Errorf("%d repeats, %q", p.Repeats, p.Notes)
+	}
+	wantCounts(t, b.run("wrapped.csv", file, o), 2, 1, 0, 0, 0)
+	c := storagetest.Customer(t, b.db, "0012")
+	for name, want := range map[string]string{"zip": `"08003"`, "note": `"=1+1"`, "told": `"=\"1\""`} {
+		if got := string(c.Attribute(name)); got != want {
+			t.Errorf("%s is %s, want %s", name, got, want)
+		}
+	}
+	// Who is erased is found in them too.
+	waiting := b.run("wrapped.csv", file, importer.Options{DryRun: true})
+	if err := b.r.Forget(bg, importer.Person{UIDs: []string{"0013"}}); err != nil {
+		t.Fatal(err)
+	}
+	left := keptUploads(t, b.db.Folder())
+	if len(left) == 0 {
+		t.Errorf("%s is not kept", waiting.File)
+	}
+	for _, kept := range left {
+		if strings.Contains(string(kept), "0013") {
+			t.Errorf("of %s is left %s", waiting.File, kept)
+		}
 	}
 }
 

@@ -128,8 +128,11 @@ func moneyKind(s []byte) kind {
 			return kindText
 		}
 	}
-	_, point := readNumber(s, pointNumber)
-	_, comma := readNumber(s, commaNumber)
+	asPoint, point := readNumber(s, pointNumber)
+	asComma, comma := readNumber(s, commaNumber)
+	if point && comma && asPoint != asComma && bytes.IndexByte(s, ',') > 0 && bytes.ContainsAny(s, "$£₦₹¥") {
+		return kindMoney // where such money is paid, commas group the digits
+	}
 	switch {
 	case point && comma:
 		return kindSigned

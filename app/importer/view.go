@@ -32,7 +32,7 @@ func View(imp *app.Import, progress Progress) ([]byte, error) {
 		Duplicates: p.Repeats, Restored: imp.Restored, Removed: imp.Removed, Kept: imp.Kept,
 		Encoding: p.Encoding.Value, Delimiter: p.Delimiter.Value, Header: p.Header.Value == "yes", HeaderLine: p.HeaderLine, Match: p.Match.Value,
 		Sniffed: map[string]Finding{"encoding": p.Encoding, "delimiter": p.Delimiter, "header": p.Header, "quote": p.Quoted, "match": p.Match},
-		Gzip:    p.Gzip, BlankLines: p.BlankLines, Notes: p.Notes, Zone: p.Zone, Read: p.Read, Mode: o.modeName(), Options: o,
+		Gzip:    p.Gzip, BlankLines: p.BlankLines, Notes: p.Notes, Nulls: p.Nulls, Zone: p.Zone, Read: p.Read, Mode: o.modeName(), Options: o,
 		Preview: s.Rows, CreatedAt: imp.CreatedAt, StartedAt: instant(imp.StartedAt), FinishedAt: instant(imp.FinishedAt),
 		Phase: progress.Phase, RowsRead: progress.Read, RowsPerSecond: int64(progress.Rate), SecondsLeft: int64(progress.Left.Seconds()),
 	}
@@ -98,6 +98,7 @@ type view struct {
 	Gzip          bool               `json:"gzip"`
 	BlankLines    int64              `json:"blank_lines"`
 	Notes         []string           `json:"notes"`
+	Nulls         string             `json:"nulls"` // what is to be said of words for no value
 	Zone          string             `json:"zone"`
 	Read          bool               `json:"read"` // whole: the types are those of all rows
 	Options       Options            `json:"options"`

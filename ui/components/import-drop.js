@@ -1,6 +1,7 @@
 // @ts-check
 import { html, useEffect, useRef, useState } from "../preact.js";
 import { upload } from "../api.js";
+import { count } from "../format.js";
 import { size } from "../imports.js";
 import { navigate } from "../router.js";
 import { Icon } from "./icon.js";
@@ -36,24 +37,44 @@ export function ImportDrop({ large }) {
       if (input.current) input.current.value = "";
     }
   };
-  const drop = (/** @type {DragEvent} */ e) => {
-    e.preventDefault();
-    setOver(false);
-    void take(e.dataTransfer?.files[0]);
+  const several = (/** @type {FileList|undefined} */ files) => {
+    if (files && files.length > 1) setError({ message: `${count(files.length)} files came at once. Give them one by one: each has a page of its own.`, code: "" });
+    else void take(files?.[0]);
   };
   const cancel = () => {
     stop.current();
     setSending(null);
   };
-  const leave = (/** @type {DragEvent} */ e) => {
-    if (!(/** @type {Element} */ (e.currentTarget)).contains(/** @type {Node|null} */ (e.relatedTarget))) setOver(false);
-  };
-  return html`<section class=${`drop-zone${large ? " large" : ""}${over ? " over" : ""}`} aria-label="Import a file" onDragOver=${(/** @type {DragEvent} */ e) => { e.preventDefault(); setOver(true); }} onDragLeave=${leave} onDrop=${drop}>
+  useEffect(() => { // a file that falls beside the zone must not take the page's place
+    const drag = (/** @type {DragEvent} */ e) => {
+      e.preventDefault();
+      setOver(true);
+    };
+    const leave = (/** @type {DragEvent} */ e) => {
+      if (!e.relatedTarget) setOver(false);
+    };
+    const drop = (/** @type {DragEvent} */ e) => {
+      e.preventDefault();
+      setOver(false);
+      several(e.dataTransfer?.files);
+    };
+    const paste = (/** @type {ClipboardEvent} */ e) => {
+      if (/** @type {Element} */ (e.target).closest?.("input, textarea, select, [contenteditable], dialog")) return;
+      const files = e.clipboardData?.files;
+      const text = e.clipboardData?.getData("text/plain") ?? "";
+      if (files?.length) several(files);
+      else if (text.trim()) void take(new File([text], "pasted.csv", { type: "text/csv" }));
+    };
+    const on = /** @type {[string, any][]} */ ([["dragover", drag], ["dragleave", leave], ["drop", drop], ["paste", paste]]);
+    on.forEach(([kind, f]) => window.addEventListener(kind, f));
+    return () => on.forEach(([kind, f]) => window.removeEventListener(kind, f));
+  }, []);
+  return html`<section class=${`drop-zone${large ? " large" : ""}${over ? " over" : ""}`} aria-label="Import a file">
     ${error ? html`<${Trouble} error=${error} doing="take this file" />` : null}
     ${sending ? html`<div class="sending"><b class="cut" title=${sending.name}>${sending.name}</b><${Progress} part=${sending.part} text=${sending.part < 1 ? `Sending ${size(sending.bytes)}` : "Looking at it"} /><button type="button" class="button small" onClick=${cancel}>Stop</button></div>`
       : html`<${Icon} name="intray" /><div><h2>Drop a CSV file here</h2>
-        <p class="quiet">As it is: any encoding, commas or semicolons, with or without a header, also packed with gzip. It is tried first, and nothing is written before you have seen what would happen.</p></div>
+        <p class="quiet">As it is: any encoding, commas or semicolons, with or without a header, also packed with gzip. Rows of a spreadsheet can be pasted. It is tried first, and nothing is written before you have seen what would happen.</p></div>
         <button type="button" class=${large ? "button main" : "button"} onClick=${() => input.current?.click()}>Choose a file</button>
-        <input ref=${input} type="file" class="hidden" tabindex="-1" aria-label="A file of customers" accept=".csv,.tsv,.txt,.gz,text/csv,text/plain,application/gzip" onChange=${(/** @type {any} */ e) => void take(e.target.files[0])} />`}
+        <input ref=${input} type="file" class="hidden" tabindex="-1" aria-label="A file of customers" accept=".csv,.tsv,.txt,.gz,text/csv,text/plain,application/gzip" onChange=${(/** @type {any} */ e) => several(e.target.files)} />`}
   </section>`;
 }

@@ -1,7 +1,7 @@
 // @ts-check
 import { html, useState } from "../preact.js";
 import { count } from "../format.js";
-import { doubtful, sign, STANDARD, toDecide } from "../imports.js";
+import { doubtful, shortDoubt, sign, STANDARD, toDecide } from "../imports.js";
 import { Dialog } from "./dialog.js";
 import { Icon } from "./icon.js";
 import { TypeMark } from "./type-mark.js";
@@ -49,13 +49,6 @@ function Note({ c }) {
   if (toDecide(c)) return html`<span class="warn"><${Icon} name="alert" tiny=${true} /><span>${shortDoubt(c)}</span></span>`;
   if (c.to === "uid" && c.why?.startsWith("Leading")) return html`<span class="quiet"><${Icon} name="check" tiny=${true} class="good" /><span>Zeros kept</span></span>`;
   return null;
-}
-
-/** @param {Column} c */
-function shortDoubt(c) {
-  if (c.type === "date" || c.offers?.some((o) => o.format?.includes("DD"))) return "Dates read two ways";
-  const money = c.offers?.find((o) => o.type === "number");
-  return money ? "Read as a number?" : "To look at";
 }
 
 /**

@@ -2,7 +2,7 @@
 import { html, useCallback, useEffect, useRef, useState } from "../preact.js";
 import { api } from "../api.js";
 import { count, plural } from "../format.js";
-import { doing, ended, goingIn, part, readAs, took, withColumn } from "../imports.js";
+import { before, doing, ended, goingIn, part, readAs, took, withColumn } from "../imports.js";
 import { useResource } from "../resource.js";
 import { Ago } from "../components/ago.js";
 import { Dialog } from "../components/dialog.js";
@@ -11,6 +11,7 @@ import { ImportCounts, Progress } from "../components/import-counts.js";
 import { ImportDecisions } from "../components/import-decisions.js";
 import { ImportGrid } from "../components/import-grid.js";
 import { ImportOptions } from "../components/import-options.js";
+import { ImportRefused } from "../components/import-refused.js";
 import { PageHead } from "../components/page-head.js";
 import { toast } from "../components/toast.js";
 import { Trouble } from "../components/trouble.js";
@@ -29,6 +30,18 @@ function Errors({ imp }) {
 }
 
 /**
+ * A file like one that was imported before can be read as that one was.
+ * @param {{imp: Import, locked: boolean, ask: (o: Options) => void}} props
+ */
+function AsBefore({ imp, locked, ask }) {
+  const all = useResource("imports", (signal) => api.imports({}, signal));
+  const last = before(imp, all.data?.data ?? []);
+  if (!last) return null;
+  return html`<p class="as-before"><span>It has the columns of <a class="link" href=${`/app/imports/${last.id}`}>${last.file}</a>, imported <${Ago} at=${last.finished_at ?? last.created_at} />.</span>
+    <button type="button" class="button small" disabled=${locked} onClick=${() => ask(last.options)}>Read it the same way</button></p>`;
+}
+
+/**
  * A dry run: what becomes what, what is open, and what would happen.
  * @param {{imp: Import, ask: (o: Options) => void, busy: boolean, error: any}} props
  */
@@ -43,12 +56,14 @@ function Draft({ imp, ask, busy, error }) {
   const sum = goingIn(imp);
   return html`${error ? html`<${Trouble} error=${error} doing="try this" />` : null}
     ${imp.state === "failed" ? html`<${Trouble} error=${{ message: imp.error ?? "", code: "" }} doing="read this file whole" />` : null}
+    ${ready ? html`<${AsBefore} imp=${imp} locked=${locked} ask=${again} />` : null}
     <${ImportOptions} imp=${imp} lists=${lists.data?.data ?? []} locked=${locked} ask=${again} />
     <${ImportGrid} imp=${imp} names=${names} locked=${locked} choose=${(/** @type {string} */ name, /** @type {string|null} */ to) => again(withColumn(imp, name, to === null ? null : { to }))} />
-    <${ImportDecisions} imp=${imp} locked=${locked} choose=${(/** @type {string} */ name, /** @type {any} */ way) => again(withColumn(imp, name, way))} />
+    <${ImportDecisions} imp=${imp} locked=${locked} ask=${again} choose=${(/** @type {string} */ name, /** @type {any} */ way) => again(withColumn(imp, name, way))} />
+    ${ready && imp.failed ? html`<${ImportRefused} imp=${imp} />` : null}
     <section class="dry-foot" aria-label="Dry run"><div><div class="dry-head"><b>Dry run</b><span class="small quiet">${running ? "Nothing is written." : ready ? `Nothing is written yet. Read in full in ${took(imp)}.` : "Nothing was written."}</span></div>
       ${running ? html`<${Progress} part=${part(imp)} text=${doing(imp)} />` : ready ? html`<${ImportCounts} imp=${imp}><${Errors} imp=${imp} /></${ImportCounts}>` : null}</div>
-      <div class="dry-go"><button type="button" class="button main large" disabled=${locked || !ready || sum === 0} onClick=${() => ask({ ...imp.options, dry_run: false })}>Import ${plural(sum, "customer")}</button><span class="small quiet">${imp.failed ? `${plural(imp.failed, "row")} stay out` : "Can be undone afterwards"}</span></div></section>`;
+      <div class="dry-go"><button type="button" class="button main large" disabled=${locked || !ready || sum === 0} onClick=${() => ask({ ...imp.options, dry_run: false })}>${ready ? `Import ${plural(sum, "customer")}` : "Import"}</button><span class="small quiet">${ready && imp.failed ? `${plural(imp.failed, "row")} ${imp.failed === 1 ? "stays" : "stay"} out` : "Can be undone afterwards"}</span></div></section>`;
 }
 
 /** @param {{imp: Import, close: () => void, done: (imp: Import) => void}} props */
@@ -113,7 +128,7 @@ function Report({ imp, set }) {
       ${!live && imp.state !== "undone" ? html`<div class="report-line"><span class="small quiet">${imp.finished_at ? html`Ended <${Ago} at=${imp.finished_at} />, after ${took(imp)}` : ""}</span>
         ${imp.created && imp.state === "done" ? html`<a class="button" href="/app/customers">See the customers</a>` : null}${wrote ? html`<button type="button" class="button danger" onClick=${() => setOpen(true)}>Undo…</button>` : null}</div>` : null}
     </section>
-    ${imp.kept ? html`<${Kept} imp=${imp} />` : null}<${Columns} imp=${imp} />
+    ${imp.kept ? html`<${Kept} imp=${imp} />` : null}${!live && imp.failed && imp.state !== "undone" ? html`<${ImportRefused} imp=${imp} />` : null}<${Columns} imp=${imp} />
     ${open ? html`<${Undo} imp=${imp} close=${() => setOpen(false)} done=${(/** @type {Import} */ next) => { setOpen(false); set(next); }} />` : null}`;
 }
 

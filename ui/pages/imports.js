@@ -31,9 +31,9 @@ function Row({ imp }) {
   const figure = (/** @type {number} */ n) => (n ? count(n) : html`<span class="faint">–</span>`);
   return html`<tr><td class="a limit title"><a data-row class="cut" dir="auto" href=${`/app/imports/${imp.id}`} title=${imp.file}><b>${imp.file}</b></a></td>
     <td class="b">${live ? html`<${Progress} part=${part(imp)} text=${doing(imp)} />` : html`<${ImportState} imp=${imp} />`}</td>
-    <td class="num quiet">${count(imp.rows)}</td><td class="num">${figure(imp.created)}</td><td class="num">${figure(imp.updated)}</td>
-    <td class="num quiet more">${figure(imp.unchanged)}</td><td class=${imp.failed ? "num bad" : "num"}>${figure(imp.failed)}</td>
-    <td class="c narrow-only"><span class="quiet">${imp.dry_run ? `${plural(imp.rows, "row")}, tried` : `${count(imp.created)} created, ${count(imp.updated)} updated`}${imp.failed ? `, ${count(imp.failed)} refused` : ""}</span></td>
+    <td class="num quiet">${count(imp.rows)}</td><td class="num">${figure(imp.dry_run ? 0 : imp.created)}</td><td class="num">${figure(imp.dry_run ? 0 : imp.updated)}</td>
+    <td class="num quiet more">${figure(imp.dry_run ? 0 : imp.unchanged)}</td><td class=${imp.failed && !imp.dry_run ? "num bad" : "num"}>${figure(imp.dry_run ? 0 : imp.failed)}</td>
+    <td class="c narrow-only"><span class="quiet">${imp.dry_run ? `${plural(imp.rows, "row")}, tried` : `${count(imp.created)} created, ${count(imp.updated)} updated`}${imp.failed && !imp.dry_run ? `, ${count(imp.failed)} refused` : ""}</span></td>
     <td class="d quiet"><${Ago} at=${imp.created_at} /></td></tr>`;
 }
 

@@ -188,3 +188,63 @@ func TestImports_badFilesAndRowsAreSaid(t *testing.T) {
 	b.fits("the list of imports")
 	b.shoot("imports")
 }
+
+func TestImports_pastedRowsAreDecidedAndTheNextFileIsReadTheSameWay(t *testing.T) {
+	t.Parallel()
+	s := serve(t, true, nil)
+	b := s.signedIn()
+	rows := "Kundennummer\tMail\tUmsatz\tJoined\n0001\tada@example.com\t1.234,5\t03/04/2024\n0002\tnobody\tNULL\t05/06/2024\n"
+	b.open("/app/imports")
+	b.wait(`document.querySelector(".drop-zone")`)
+	b.is(fmt.Sprintf(`(() => {
+		const data = new DataTransfer();
+		data.setData("text/plain", %s);
+		document.body.dispatchEvent(new ClipboardEvent("paste", { bubbles: true, clipboardData: data }));
+		return true;
+	})()`, quote(rows)))
+	b.says("pasted.csv")
+	b.says("4 of 4 columns")
+	b.says("Leading zeros stay")
+	b.wait(`[...document.querySelectorAll(".refused li")].some((l) => /line 3/.test(l.innerText) && /nobody has no @/.test(l.innerText))`)
+	ready := `!document.querySelector(".dry-go button").disabled`
+	decided := func(n int) {
+		b.wait(fmt.Sprintf(`[...document.querySelectorAll(".decision")].filter((d) => d.innerText.includes("Read as you said")).length === %d && %s`, n, ready))
+	}
+	b.click(".decision button", "Blank") // NULL
+	b.wait(`document.body.innerText.includes("it counts as blank") && ` + ready)
+	b.click(".decision button", "Number 1234.5")
+	decided(1)
+	b.click(".decision button", "Day first")
+	decided(2)
+	b.wait(`[...document.querySelectorAll("select")].find((s) => s.getAttribute("aria-label") === "What Joined becomes").value === "created_at"`)
+	b.click(".dry-go button", "Import 1 customer")
+	b.wait(`document.querySelector(".report")?.innerText.includes("1 created")`)
+	b.says("Refused rows")
+	if user := s.must("GET", "/v1/users/0001", ""); !strings.Contains(user, `"Umsatz":1234.5`) || !strings.Contains(user, `"created_at":"2024-04-03`) {
+		t.Errorf("the customer is %s", user)
+	}
+
+	b.open("/app/imports")
+	b.drop("june.csv", []byte(strings.ReplaceAll(rows, "0001", "0003")))
+	b.says("It has the columns of pasted.csv")
+	b.click("button", "Read it the same way")
+	decided(2)
+	b.says("Import 1 customer")
+	b.wait(`!document.body.innerText.includes("It has the columns of")`)
+	for _, look := range looks {
+		b.look(look.width, look.dark)
+		b.fits(fmt.Sprintf("what is decided and refused at %d px", look.width))
+	}
+	b.look(1440, false)
+
+	// Files that fall beside the zone are taken, several at once are not, and it is said.
+	b.open("/app/imports")
+	b.wait(`document.querySelector(".imports")`)
+	b.is(`(() => {
+		const data = new DataTransfer();
+		for (const name of ["a.csv", "b.csv"]) data.items.add(new File(["id\n1\n"], name, { type: "text/csv" }));
+		document.querySelector("h1").dispatchEvent(new DragEvent("drop", { bubbles: true, cancelable: true, dataTransfer: data }));
+		return true;
+	})()`)
+	b.says("2 files came at once")
+}
