@@ -2,7 +2,10 @@ package app
 
 import (
 	"encoding/json"
+	"strconv"
 	"strings"
+	"unicode/utf16"
+	"unicode/utf8"
 )
 
 // Traces is what somebody who is to be erased is, and was, known by. It is what the parts
@@ -14,6 +17,9 @@ type Traces struct {
 	Numbers []string
 	// Other are tokens of devices, and the services' own ids.
 	Other []string
+	// Answers and AnswersUntil are for [Delete].
+	Answers      [][]byte
+	AnswersUntil Instant
 }
 
 // shortTrace is how long a text must be to be taken for somebody's wherever it stands: an
@@ -46,4 +52,94 @@ type DossierDelivery struct {
 	Event      string          `json:"event"`
 	Body       *string         `json:"body"` // nil once it was let go
 	Became     json.RawMessage `json:"became"`
+}
+
+// Mentions reports whether one of some texts, as [Traces.Texts] gives them, stands in one of
+// some others: as it is, or as JSON and addresses escape it. What cannot be looked through,
+// because it is packed or of another encoding, may hold anybody.
+func Mentions(texts []string, where ...string) bool {
+	for _, text := range where {
+		if strings.IndexByte(text, 0) >= 0 || !readable(text) {
+			return true
+		}
+		variants := []string{text}
+		if strings.Contains(text, `\`) {
+			variants = append(variants, unescapeJSON(text))
+		}
+		if strings.ContainsAny(text, "%+") {
+			variants = append(variants, unescapeQuery(text))
+		}
+		for _, v := range variants {
+			v = strings.ToLower(v)
+			for _, t := range texts {
+				if strings.Contains(v, t) {
+					return true
+				}
+			}
+		}
+	}
+	return false
+}
+
+// readable reports whether a text is UTF-8, but for a character that its end cuts through.
+func readable(text string) bool {
+	for cut := 1; cut < utf8.UTFMax && cut <= len(text); cut++ {
+		if end := text[len(text)-cut:]; utf8.RuneStart(end[0]) {
+			if !utf8.FullRuneInString(end) {
+				text = text[:len(text)-cut]
+			}
+			break
+		}
+	}
+	return utf8.ValidString(text)
+}
+
+// unescapeJSON undoes the escapes of strings in JSON, or in a piece of it.
+func unescapeJSON(s string) string {
+	var b strings.Builder
+	for i := 0; i < len(s); i++ {
+		if s[i] != '\\' || i+1 == len(s) {
+			b.WriteByte(s[i])
+			continue
+		}
+		i++
+		r, size := escapedRune(s[i:])
+		if utf16.IsSurrogate(r) && strings.HasPrefix(s[i+size:], `\u`) {
+			if low, more := escapedRune(s[i+size+1:]); more > 1 {
+				r, size = utf16.DecodeRune(r, low), size+1+more
+			}
+		}
+		b.WriteRune(r)
+		i += size - 1
+	}
+	return b.String()
+}
+
+// escapedRune is what stands behind a backslash, and how many bytes of it there are.
+func escapedRune(s string) (rune, int) {
+	if s[0] == 'u' && len(s) >= 5 {
+		if n, err := strconv.ParseUint(s[1:5], 16, 16); err == nil {
+			return rune(n), 5
+		}
+	}
+	return utf8.DecodeRuneInString(s)
+}
+
+// unescapeQuery undoes the escapes of addresses and forms, as far as they make sense.
+func unescapeQuery(s string) string {
+	b := make([]byte, 0, len(s))
+	for i := 0; i < len(s); i++ {
+		c := s[i]
+		if c == '%' && i+2 < len(s) {
+			if n, err := strconv.ParseUint(s[i+1:i+3], 16, 8); err == nil {
+				b, i = append(b, byte(n)), i+2
+				continue
+			}
+		}
+		if c == '+' {
+			c = ' '
+		}
+		b = append(b, c)
+	}
+	return string(b)
 }

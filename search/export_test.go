@@ -4,6 +4,7 @@ import (
 	"maps"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/blevesearch/bleve/v2/index/scorch"
@@ -68,3 +69,34 @@ func TypoAccepts(typed, word string) bool {
 
 // Nearly reports whether a word is marked for what was typed with a typo.
 func Nearly(word, typed string) bool { return nearly(spelled(word)[0], []rune(typed)) > 0 }
+
+// PartsWith returns how many parts of the index have a word in their dictionaries, whether
+// or not a document has it, and how many parts there are.
+func (e *Engine) PartsWith(t testing.TB, word string) (with, parts int) {
+	t.Helper()
+	v := e.hold()
+	defer v.release()
+	for _, p := range v.parts {
+		found := false
+		for _, field := range p.segment.Fields() {
+			d, err := p.segment.Dictionary(field)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for all := d.AutomatonIterator(nil, nil, nil); ; {
+				entry, err := all.Next()
+				if err != nil {
+					t.Fatal(err)
+				}
+				if entry == nil {
+					break
+				}
+				found = found || strings.Contains(entry.Term, word)
+			}
+		}
+		if found {
+			with++
+		}
+	}
+	return with, len(v.parts)
+}

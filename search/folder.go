@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"time"
 
 	"kith/app"
 
@@ -231,10 +232,28 @@ func (e *Engine) close() {
 
 // discard deletes the folder.
 func (e *Engine) discard() error {
-	if err := os.RemoveAll(e.folder); err != nil {
+	if err := removeAll(e.folder); err != nil {
 		return fmt.Errorf("delete the search index: %w", err)
 	}
 	return nil
+}
+
+const (
+	// removeTries and removePause are how long a folder's files may stay in use on Windows,
+	// where a file that somebody reads cannot be removed: a search that is under way lets go
+	// after milliseconds, a virus scanner later.
+	removeTries = 50
+	removePause = 100 * time.Millisecond
+)
+
+// removeAll removes a folder.
+func removeAll(folder string) error {
+	err := os.RemoveAll(folder)
+	for try := 1; err != nil && runtime.GOOS == "windows" && try < removeTries; try++ {
+		time.Sleep(removePause)
+		err = os.RemoveAll(folder)
+	}
+	return err
 }
 
 // askName is the file beside the index by which a new one is asked for.
@@ -257,7 +276,7 @@ func asked(folder string) bool {
 // renew builds an index beside the one there is, and puts it in its place.
 func (e *Engine) renew(ctx context.Context) error {
 	beside := e.folder + ".new"
-	if err := os.RemoveAll(beside); err != nil { // of a process that was killed
+	if err := removeAll(beside); err != nil { // of a process that was killed
 		return fmt.Errorf("build the search index anew: %w", err)
 	}
 	fresh, err := e.create(beside)
@@ -266,7 +285,7 @@ func (e *Engine) renew(ctx context.Context) error {
 	}
 	_, err = e.fillAll(ctx, fresh, func() error { return nil })
 	if err := errors.Join(err, fresh.Close()); err != nil {
-		return errors.Join(err, os.RemoveAll(beside))
+		return errors.Join(err, removeAll(beside))
 	}
 	if runtime.GOOS == "windows" { // which keeps files that are open
 		err = e.show(nil)

@@ -13,6 +13,7 @@ import (
 	"kith/app"
 
 	"github.com/blevesearch/bleve/v2/index/scorch"
+	"github.com/blevesearch/bleve/v2/index/scorch/mergeplan"
 	index "github.com/blevesearch/bleve_index_api"
 )
 
@@ -223,13 +224,17 @@ func (e *Engine) compact(ctx context.Context, index *scorch.Scorch) {
 
 // merge makes one file of all, after whoever else does.
 func (e *Engine) merge(ctx context.Context, index *scorch.Scorch) error {
+	return e.mergeBy(ctx, index, nil)
+}
+
+func (e *Engine) mergeBy(ctx context.Context, index *scorch.Scorch, plan *mergeplan.MergePlanOptions) error {
 	select {
 	case e.merging <- struct{}{}:
 	case <-ctx.Done():
 		return ctx.Err()
 	}
 	defer func() { <-e.merging }()
-	return index.ForceMerge(ctx, nil)
+	return index.ForceMerge(ctx, plan)
 }
 
 // look shows what merging made of the index, and sees whether a new one is asked for.

@@ -5,49 +5,70 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"kith/app"
+
+	"github.com/blevesearch/bleve/v2/index/scorch/mergeplan"
 )
 
 const (
-	// purgeWait is how long a purge waits for the files from before to go.
+	// purgeWait is how long a purge waits for the index to be in a state to be purged.
 	purgeWait = 15 * time.Second
 	purgeLook = 100 * time.Millisecond
 )
 
 // errNotFollowing says that the index is not in a state to be purged.
-var errNotFollowing = app.Fail(app.CodeUnavailable, "The search index is being opened or built, or could not be merged in time.")
+var errNotFollowing = app.Fail(app.CodeUnavailable, "The search index is being opened or built.")
 
 // Purge takes the words of customers who are gone out of the index's files: Bleve marks a
-// document as deleted and keeps its words until files are merged. It merges all of them
-// into one, and returns when the files from before are gone. It fails while the index is
-// not following the feed.
+// document as deleted and keeps its words until the file that it is in is merged. It has
+// every file merged that was there, and returns when they are gone, which takes a large
+// index some time; others write and search meanwhile. It fails while the index is not
+// following the feed.
 func (e *Engine) Purge(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, purgeWait)
-	defer cancel()
 	done := make(chan error, 1)
+	timer := time.NewTimer(purgeWait)
+	defer timer.Stop()
 	select {
 	case e.purges <- done:
-	case <-ctx.Done():
+	case <-timer.C:
 		return errNotFollowing
+	case <-ctx.Done():
+		return ctx.Err()
 	}
 	select {
 	case err := <-done:
 		return err
 	case <-ctx.Done():
-		return errNotFollowing
+		return ctx.Err()
 	}
 }
 
-// purge does it: merge, show what came of it, wait until no part has a deleted document and
-// no other file is there. Bleve removes files when it writes something after nobody needs
-// them any more, so the position is written again meanwhile.
+// mergeNothing is a plan in which no file has the size to be merged.
+var mergeNothing = mergeplan.MergePlanOptions{MaxSegmentSize: 1, MaxSegmentsPerTier: 1, SegmentsPerMergeTask: 2}
+
+// purge does it. Files have numbers, given when their making begins, so those up to the
+// highest that there is now are the ones that may hold somebody who is gone: whoever was
+// deleted before is in none that is made from here on. For that, a merge that began before
+// must have ended, which an empty one waits for. That others write all the time does not
+// keep it from ending: what they leave are newer files. Bleve removes files when it writes
+// something after nobody needs them any more, so the position is written again meanwhile.
 func (e *Engine) purge(ctx context.Context) error {
-	gone := uint64(1) // as long as it is not known
-	for {
-		err := e.nudge(ctx, gone > 0)
-		if err == nil && gone > 0 {
+	if err := e.mergeBy(ctx, e.index, &mergeNothing); err != nil {
+		return fmt.Errorf("merge the search index: %w", err)
+	}
+	old, err := e.numbers()
+	if err != nil || len(old) == 0 {
+		return err
+	}
+	newest := slices.Max(old)
+	for merge := true; ; {
+		err := e.nudge(ctx, merge)
+		if err == nil && merge {
 			err = e.merge(ctx, e.index)
 		}
 		if err != nil {
@@ -55,24 +76,16 @@ func (e *Engine) purge(ctx context.Context) error {
 		}
 		e.writing.Lock()
 		err = e.refresh()
-		parts := 0
-		if err == nil {
-			parts, gone = len(e.view.parts), 0
-			for _, p := range e.view.parts {
-				if p.deleted != nil {
-					gone += p.deleted.GetCardinality()
-				}
-			}
-		}
+		merge = err == nil && slices.ContainsFunc(e.view.parts, func(p *part) bool { return p.id <= newest })
 		e.writing.Unlock()
 		if err != nil {
 			return err
 		}
-		files, err := filepath.Glob(filepath.Join(e.folder, "*.zap"))
+		left, err := e.numbers()
 		if err != nil {
 			return err
 		}
-		if gone == 0 && len(files) <= parts {
+		if !merge && !slices.ContainsFunc(left, func(n uint64) bool { return n <= newest }) {
 			return nil
 		}
 		timer := time.NewTimer(purgeLook)
@@ -83,6 +96,22 @@ func (e *Engine) purge(ctx context.Context) error {
 			return ctx.Err()
 		}
 	}
+}
+
+// numbers are those of the index's files.
+func (e *Engine) numbers() (out []uint64, err error) {
+	files, err := filepath.Glob(filepath.Join(e.folder, "*.zap"))
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range files {
+		n, err := strconv.ParseUint(strings.TrimSuffix(filepath.Base(name), ".zap"), 16, 64)
+		if err != nil {
+			return nil, fmt.Errorf("%w: it has a file %s", errRebuild, filepath.Base(name))
+		}
+		out = append(out, n)
+	}
+	return out, nil
 }
 
 // nudge writes the position again, and with it, where files are to be merged, a customer

@@ -105,3 +105,15 @@ func (w *writer) tidyLog(large bool) {
 		c.ask <- struct{}{}
 	}
 }
+
+// emptyLog takes what is left of the log into the database and makes it empty, if nobody
+// reads what is older just now, and reports whether it is. It waits for nobody.
+func (w *writer) emptyLog() bool {
+	if _, err := w.db.conn.ExecContext(background, "pragma busy_timeout = 0"); err != nil {
+		return false
+	}
+	defer w.db.conn.ExecContext(background, "pragma busy_timeout = 10000")
+	var blocked, pages, copied int
+	err := w.db.conn.QueryRowContext(background, "pragma wal_checkpoint(truncate)").Scan(&blocked, &pages, &copied)
+	return err == nil && blocked == 0
+}

@@ -1,6 +1,7 @@
 package storage
 
 import (
+	"bytes"
 	"context"
 	"crypto/hmac"
 	"crypto/sha256"
@@ -11,6 +12,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -238,7 +240,38 @@ func (db *DB) Traces(ctx context.Context, uid string) (*app.Traces, error) {
 	for _, pair := range external {
 		out.Other = append(out.Other, pair[1])
 	}
-	return out, db.formerContacts(ctx, row, out)
+	if err := db.formerContacts(ctx, row, out); err != nil {
+		return nil, err
+	}
+	return out, db.answersWith(ctx, out)
+}
+
+// answersSlack is how much of the end is looked through again: a transaction that was under
+// way has an earlier time than its commit, and a clock may be put right.
+const answersSlack = 10 * time.Minute
+
+// answersWith finds the stored answers in which somebody stands, beside the writer: there may
+// be a day's worth of them.
+func (db *DB) answersWith(ctx context.Context, who *app.Traces) error {
+	who.AnswersUntil = max(1, db.Now()-app.Instant(answersSlack.Milliseconds()))
+	texts := who.Texts()
+	for after := []byte{}; ; {
+		n := 0
+		err := db.queries.each(ctx, "idempotency_step", args(after, exportStep), func(rows *sql.Rows) error {
+			var answer []byte
+			n++
+			if err := rows.Scan(&after, &answer); err != nil {
+				return err
+			}
+			if app.Mentions(texts, string(answer)) {
+				who.Answers = append(who.Answers, bytes.Clone(after))
+			}
+			return nil
+		})
+		if err != nil || n < exportStep {
+			return err
+		}
+	}
 }
 
 // formerContacts adds the addresses, numbers and tokens that the history knows.
@@ -303,29 +336,41 @@ func (db *DB) CustomerDeliveries(ctx context.Context, customer int64) ([]app.Dos
 	return out, err
 }
 
-// eraseAnswers takes the stored answers that hold one of some texts: a repeat of their
-// request is dealt with anew.
-func (t *txn) eraseAnswers(texts []string) error {
-	for _, text := range texts {
-		if _, err := t.w.q.exec("idempotency_erase", text); err != nil {
-			return err
+// eraseAnswers takes the stored answers that hold one of some texts, those that were found
+// before and those since: a repeat of their request is dealt with anew.
+func (t *txn) eraseAnswers(c *app.Delete, texts []string) error {
+	gone := slices.Clone(c.Answers)
+	err := t.w.q.each(background, "idempotency_since", args(int64(c.AnswersUntil)), func(rows *sql.Rows) error {
+		var scope, answer []byte
+		err := rows.Scan(&scope, &answer)
+		if err == nil && app.Mentions(texts, string(answer)) {
+			gone = append(gone, scope)
+		}
+		return err
+	})
+	for _, scope := range gone {
+		if err == nil {
+			_, err = t.w.q.exec("idempotency_drop", scope)
 		}
 	}
-	return nil
+	return err
 }
 
 const (
 	// scrubStep is how many pages one transaction makes clean: a few milliseconds.
 	scrubStep = 200
-	// truncateTries is how often the log is tried to be emptied while readers hold it.
-	truncateTries = 20
+	// emptyTries is how often the log is tried to be emptied while readers hold it, and
+	// emptyPause how long lies between: half a minute.
+	emptyTries = 300
+	emptyPause = 100 * time.Millisecond
 )
 
 // Scrub makes zeros of everything in the files that no row uses any more: pages that were
 // freed, the unused parts of others, and the log. SQLite leaves there what was deleted,
 // replaced, or moved to another page. Copies that were made before a schema was changed
-// go too. It returns when all of it is on the disk; others read and write meanwhile.
-func (db *DB) Scrub(ctx context.Context) error {
+// go too. It returns when all of it is on the disk; others read and write meanwhile. With
+// last, the erasures until now need no cleaning any more; without, other files do.
+func (db *DB) Scrub(ctx context.Context, last bool) error {
 	db.scrubbing.Lock()
 	defer db.scrubbing.Unlock()
 	var since int64
@@ -353,10 +398,10 @@ func (db *DB) Scrub(ctx context.Context) error {
 			return err
 		}
 	}
-	if err := db.Write(ctx, func(tx *Tx) error { return tx.exec("meta_delete_value", metaScrub, since) }); err != nil {
+	if err := db.emptyLog(ctx); err != nil || !last {
 		return err
 	}
-	return db.emptyLog(ctx)
+	return db.Write(ctx, func(tx *Tx) error { return tx.exec("meta_delete_value", metaScrub, since) })
 }
 
 // metaScrub counts the erasures since the files were last clean.
@@ -465,26 +510,30 @@ func (w *writer) blankPages(numbers []int64) error {
 	return nil
 }
 
-// emptyLog takes the whole log into the database and makes it empty, which waits for
-// those who read what is older.
+// emptyLog takes the whole log into the database and makes it empty. Most of it is copied
+// beside the writer; the writer does the rest between two transactions, at an instant at
+// which nobody reads what is older, and waits for nobody: SQLite by itself would hold the
+// writer until the last of them has ended.
 func (db *DB) emptyLog(ctx context.Context) error {
-	handle, err := sql.Open("sqlite", dsn(filepath.Join(db.folder, FileName), "synchronous(full)", "cache_size(-1000)"))
-	if err != nil {
-		return err
-	}
-	defer handle.Close()
 	for try := 0; ; try++ {
-		var blocked, pages, copied int
-		err := handle.QueryRowContext(ctx, "pragma wal_checkpoint(truncate)").Scan(&blocked, &pages, &copied)
-		if err == nil && blocked == 0 {
+		if _, _, err := checkpoint(db.checkpoints.handle, "passive"); err != nil && !isBusy(err) {
+			return fmt.Errorf("copy the log into the database: %w", explain(err))
+		}
+		done := make(chan bool, 1)
+		select {
+		case db.writer.empties <- done:
+		case <-db.writer.stopped:
+			return app.Fail(app.CodeUnavailable, "Kith is stopping: the log is emptied at its next start.")
+		}
+		if <-done {
 			return nil
 		}
-		if try >= truncateTries || ctx.Err() != nil {
-			return app.Fail(app.CodeUnavailable, "What was erased is gone from the tables, but the log could not be emptied, for something reads it. Erase once more in a while.")
+		if try >= emptyTries || ctx.Err() != nil {
+			return app.Fail(app.CodeUnavailable, "What was erased is gone from the tables, but the log could not be emptied, for something reads it: a backup, perhaps. It is tried again.")
 		}
 		select {
 		case <-ctx.Done():
-		case <-time.After(100 * time.Millisecond):
+		case <-time.After(emptyPause):
 		}
 	}
 }

@@ -147,6 +147,9 @@ func (db *DB) KeepHouse(ctx context.Context) error {
 		}
 		return nil
 	})
+	if ctx.Err() != nil {
+		return nil // stopped before it began
+	}
 	if err != nil {
 		return fmt.Errorf("set the timers: %w", err)
 	}

@@ -185,3 +185,14 @@ func TestRunTimers_oneThatNobodyHandlesStays(t *testing.T) {
 	a.want("the other", "beside it at 0s")
 	a.until(1, "kind = 'unknown' and due = ?", int64(at(time.Minute)))
 }
+
+// A stop right after the start is no failure.
+func TestKeepHouse_stoppedBeforeItBeganIsNoFailure(t *testing.T) {
+	t.Parallel()
+	db, _ := open(t)
+	ctx, stop := context.WithCancel(bg)
+	stop()
+	if err := db.KeepHouse(ctx); err != nil {
+		t.Error(err)
+	}
+}

@@ -24,6 +24,7 @@ type writer struct {
 	db      *DB
 	q       statements
 	queue   chan *job
+	empties chan chan bool // asks for the log to be emptied
 	quit    chan struct{}
 	stopped chan struct{}
 	backlog atomic.Int64
@@ -56,6 +57,7 @@ func newWriter(ctx context.Context, db *DB, queueLength int) (*writer, error) {
 	w := &writer{
 		db:      db,
 		queue:   make(chan *job, queueLength),
+		empties: make(chan chan bool),
 		quit:    make(chan struct{}),
 		stopped: make(chan struct{}),
 	}
@@ -148,6 +150,8 @@ func (w *writer) run() {
 		select {
 		case j := <-w.queue:
 			w.group(j)
+		case done := <-w.empties:
+			done <- w.emptyLog()
 		case <-w.quit:
 			for {
 				select {

@@ -62,6 +62,15 @@ func buildKith(t *testing.T) string {
 	return filepath.Join(built.folder, "kith")
 }
 
+// needed skips a test that lacks what it needs; in CI it fails instead.
+func needed(t *testing.T, why string) {
+	t.Helper()
+	if os.Getenv("CI") == "true" {
+		t.Fatal(why)
+	}
+	t.Skip(why)
+}
+
 // startKith serves a folder and returns the address of the API.
 func startKith(t *testing.T, binary, folder string, more ...string) (*exec.Cmd, string) {
 	t.Helper()

@@ -31,7 +31,7 @@ import (
 //   - GHSA-6r9h-4h75-7q4x, path traversal in an import: TestCVE_anImportsNameIsNoPath.
 //   - GHSA-9fx4-7cmj-47vg, templates in themes: there are no themes.
 //   - GHSA-2jrw-c95w-h43g, GHSA-7h65-whp7-rgqf, GHSA-5hvg-w58j-545m, authorisation: TestCVE_everyCallOfTheAPIAsksForAKey,
-//     app/admin TestAccess_everyRoleIsAnsweredAsTheTableSays, app/api TestKey_doesWhatItsScopesSay.
+//     app/admin TestAccess_everyRoleIsAnsweredAsTheTableSays, app/api TestKey_doesWhatItsScopesSay and TestKey_doesNotGetAroundItsScopes.
 //
 // PocketBase
 //   - CVE-2024-38351, CVE-2026-44166, accounts linked by an unverified address: nobody signs in through others. An

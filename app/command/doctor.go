@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"net"
-	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
@@ -48,8 +46,8 @@ func (c *cli) doctor() *cobra.Command {
 		Use:   "doctor",
 		Short: "Look for what could be wrong with this machine, the settings and the data",
 		Long: `Looks at the configuration, the data folder and its permissions, the disk and how soon it
-keeps what is written, the clock, the address, the database and the backups, beside a Kith
-that may be running. It changes nothing. Ends with 1 when something must be mended; what is
+keeps what is written, the clock, the address, the certificates, the database and the
+backups, beside a Kith that may be running. It changes nothing. Ends with 1 when something must be mended; what is
 only a warning does not count.`,
 		Example: `  kith doctor
   kith doctor --full --config /etc/kith/kith.toml   # looks through the whole database too`,
@@ -64,6 +62,9 @@ only a warning does not count.`,
 		} else {
 			d.cfg = cfg
 			d.add(fine, "configuration", "", "read; `kith serve --print-config` says where each value comes from")
+			for _, stray := range config.Strays(os.Environ()) {
+				d.add(warn, "environment", "Write it as config.example.toml, which `kith init` writes, says; or remove it.", "%s", stray)
+			}
 			d.examine(cmd.Context(), full)
 		}
 		return d.print(c)
@@ -79,6 +80,7 @@ func (d *doctor) examine(ctx context.Context, full bool) {
 	}
 	d.clock()
 	d.address(ctx)
+	d.certificates(ctx)
 	d.backups()
 	d.descriptors()
 }
@@ -133,10 +135,16 @@ func (d *doctor) folder() bool {
 			d.add(bad, what, fmt.Sprintf("chmod go= %s", filepath.Join(d.cfg.Data, name)), "others on this machine may read %s", filepath.Join(d.cfg.Data, name))
 			return true
 		}
-		if _, err := os.Open(filepath.Join(d.cfg.Data, name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		f, err := os.Open(filepath.Join(d.cfg.Data, name))
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			d.add(bad, what, "Run the doctor as the user that runs Kith.", "%v", err)
 			return true
 		}
+		_ = f.Close()
+	}
+	if !permissionsCount {
+		d.add(fine, what, "", "%s can be written", d.cfg.Data)
+		return true
 	}
 	d.add(fine, what, "", "%s can be written, and only by its owner", d.cfg.Data)
 	return true
@@ -201,7 +209,7 @@ func (d *doctor) sync() {
 func (d *doctor) database(ctx context.Context, full bool) {
 	const what = "database"
 	letGo, err := storage.Hold(ctx, d.cfg.Data)
-	if d.running = err != nil && app.CodeOf(err) == app.CodeUnavailable; err == nil {
+	if d.running = errors.Is(err, storage.ErrHeld); err == nil {
 		err = letGo()
 	}
 	if err != nil && !d.running {
@@ -253,41 +261,6 @@ func (d *doctor) clock() {
 	default:
 		d.add(fine, "clock", "", "%s", now.UTC().Format(time.RFC3339))
 	}
-}
-
-// address looks whether Kith could listen, or is the one who listens.
-func (d *doctor) address(ctx context.Context) {
-	host, port, _ := net.SplitHostPort(d.cfg.Listen)
-	ip := net.ParseIP(host)
-	if open := host == "" || ip != nil && !ip.IsLoopback(); open && d.cfg.URL == "" && d.cfg.TLSCertificate == "" && len(d.cfg.TLSHosts) == 0 {
-		d.add(warn, "network", "Put a proxy with TLS in front and set url, or use [tls]; or listen on 127.0.0.1.", "%s takes requests from other machines, without TLS", d.cfg.Listen)
-	}
-	l, err := net.Listen("tcp", d.cfg.Listen)
-	if err == nil {
-		_ = l.Close()
-		d.add(fine, "port", "", "%s is free", d.cfg.Listen)
-		return
-	}
-	if host == "" || ip != nil && ip.IsUnspecified() {
-		host = "127.0.0.1"
-	}
-	ctx, cancel := context.WithTimeout(ctx, 3*time.Second)
-	defer cancel()
-	r, rerr := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+net.JoinHostPort(host, port)+"/readyz", nil)
-	if rerr == nil {
-		if res, err := http.DefaultClient.Do(r); err == nil {
-			res.Body.Close()
-			if id := res.Header.Get("X-Request-Id"); d.running && id != "" {
-				if res.StatusCode != http.StatusOK {
-					d.add(bad, "port", "GET /readyz says why.", "Kith answers on %s, and is not ready", d.cfg.Listen)
-					return
-				}
-				d.add(fine, "port", "", "Kith answers on %s and is ready", d.cfg.Listen)
-				return
-			}
-		}
-	}
-	d.add(bad, "port", "Stop what is there, or take another address with --listen.", "%s cannot be listened on: %v", d.cfg.Listen, err)
 }
 
 func (d *doctor) backups() {

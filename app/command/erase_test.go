@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -12,12 +13,15 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"kith/app"
 	"kith/app/config"
+	"kith/app/privacy"
 	"kith/app/requestlog"
 	"kith/app/server"
 	"kith/storage"
@@ -305,4 +309,121 @@ func checkTombstone(t *testing.T, l *living) {
 		t.Errorf("asked to be back, it is answered %d %s", status, answer)
 	}
 	l.must("POST", "/v1/users/zqxv-1/events", `{"event":"Bought"}`)
+}
+
+// failing is a part whose files cannot be cleaned for a while.
+type failing struct{ err error }
+
+func (f *failing) Purge(context.Context) error { return f.err }
+
+// An index that cannot be cleaned yet keeps the database from nothing, and is not forgotten.
+func TestErase_theDatabaseDoesNotWaitForAnIndexThatCannotBeCleaned(t *testing.T) {
+	t.Parallel()
+	db, err := storage.Open(t.Context(), t.TempDir(), storage.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	index := &failing{errors.New("it is being built")}
+	office := privacy.New(db, privacy.Options{Derived: []privacy.Derived{index}})
+	ctx, stop := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- office.Run(ctx) }()
+	for _, uid := range []string{"zqxv-1", "zqxv-2"} {
+		p := &app.SetProfile{UID: uid, Profile: app.Profile{FirstName: app.FieldOf("Zqxvna")}}
+		if _, err := db.Apply(t.Context(), app.Batch{Changes: []app.Change{p}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	settled, err := office.Erase(t.Context(), "zqxv-1")
+	pending, perr := db.ScrubPending(t.Context())
+	if settled || err != nil || !pending || perr != nil {
+		t.Errorf("with an index that is not clean it is settled: %v (%v), pending: %v (%v)", settled, err, pending, perr)
+	}
+	index.err = nil
+	if settled, err = office.Erase(t.Context(), "zqxv-2"); !settled || err != nil {
+		t.Errorf("it is settled: %v (%v)", settled, err)
+	}
+	for file, found := range filesThatHold(t, db.Folder()) {
+		t.Errorf("%s holds %v", file, found)
+	}
+	if pending, err := db.ScrubPending(t.Context()); pending || err != nil {
+		t.Errorf("it is pending: %v (%v)", pending, err)
+	}
+	stop()
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
+}
+
+// TestErase_ofOneAmongManyHoldsNobody erases one of twenty thousand while others write: with
+// files that wait, a report of refused rows, and bodies of services. It bounds how long that
+// takes and how long a single event waits meanwhile, generously: machines that run
+// tests are busy.
+func TestErase_ofOneAmongManyHoldsNobody(t *testing.T) {
+	t.Parallel()
+	l := newLiving(t)
+	var file, bad strings.Builder
+	file.WriteString("id,first_name,email,number,city,note\n")
+	bad.WriteString("id,email,city\n")
+	for n := range 20_000 {
+		fmt.Fprintf(&file, "u%d,Name%d,u%d@example.com,+23480%08d,City%d,%d words of a note\n", n, n%997, n, n, n%97, n%89)
+		fmt.Fprintf(&bad, "u%d,no@@mail,City%d\n", n, n%97)
+	}
+	file.WriteString("zqxv-1,Zqxvna,zqxv@example.com,+2347741887741,Zqxvcity,zqxv\n")
+	bad.WriteString("zqxv-1,zqxv@@mail,Zqxvcity\n")
+	l.imports("id=id", file.String())
+	l.imports("id=id", bad.String())
+	for range 2 {
+		l.imports("id=id&dry_run=true", file.String())
+	}
+	made := l.must("POST", "/v1/integrations", `{"kind":"webhook","name":"Shop","mapping":{"uid":"user","event":"type","attributes":{"city":"city"}}}`)
+	hook := member(t, made, "url")
+	hook = hook[strings.Index(hook, "/hooks/"):]
+	for n := range 200 {
+		l.send("POST", hook, "application/json", fmt.Sprintf(`{"user":"u%d","type":"Ordered","city":"Lagos"}`, n))
+		l.send("POST", hook, "application/json", `{"user":"zqxv-1","type":"Ordered","city":"Zqxvcity"}`)
+	}
+	l.must("GET", "/v1/status?wait=30s", "")
+
+	var mu sync.Mutex
+	var waits []time.Duration
+	stop := make(chan struct{})
+	var writers sync.WaitGroup
+	for w := range 4 {
+		writers.Go(func() {
+			for n := w; ; n += 4 {
+				select {
+				case <-stop:
+					return
+				default:
+				}
+				began := time.Now()
+				if status, answer := l.send("POST", fmt.Sprintf("/v1/users/u%d/events", n%20_000), "application/json", `{"event":"Seen"}`); status != 200 {
+					t.Errorf("an event is answered %d %s", status, answer)
+					return
+				}
+				mu.Lock()
+				waits = append(waits, time.Since(began))
+				mu.Unlock()
+			}
+		})
+	}
+	time.Sleep(300 * time.Millisecond)
+	began := time.Now()
+	answer := l.must("DELETE", "/v1/users/zqxv-1?erase=true", "")
+	took := time.Since(began)
+	close(stop)
+	writers.Wait()
+	slices.Sort(waits)
+	t.Logf("erased in %v (%s) while %d events came: p99 %v, slowest %v", took, answer, len(waits), waits[len(waits)*99/100], waits[len(waits)-1])
+	if answer != `{"status":"ok"}` {
+		t.Errorf("after %v it is answered %s\n%s", took, answer, l.log.String())
+	}
+	if slowest := waits[len(waits)-1]; slowest > 5*time.Second {
+		t.Errorf("an event waited for %v", slowest)
+	}
+	for file, found := range filesThatHold(t, l.folder) {
+		t.Errorf("%s holds %v", file, found)
+	}
 }

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 )
 
 // installable is a folder as an unpacked release: the script beside the program.
@@ -36,7 +37,7 @@ func installable(t *testing.T) string {
 // tree lists what is in folders inside: names, owners, modes, sizes and times.
 func (m *machine) tree(folders ...string) string {
 	m.t.Helper()
-	return m.run(append(append([]string{"find"}, folders...), "-not", "-path", "*/search*", "-not", "-name", "kith.db*", "-not", "-name", "*.snapshot", "-printf", "%p %u %m %y %s %T@\n")...)
+	return m.run(append(append([]string{"find"}, folders...), "-not", "-path", "*/search*", "-not", "-name", "kith.db*", "-not", "-name", "*.snapshot", "-not", "-name", ".depend.*", "-printf", "%p %u %m %y %s %T@\n")...)
 }
 
 func TestInstall_withSystemd(t *testing.T) {
@@ -135,6 +136,85 @@ func TestInstall_withoutSystemd(t *testing.T) {
 	}
 	if _, err := os.Lstat(m.file("/var/lib/kith/kith.db")); err != nil {
 		t.Errorf("uninstalling took the data: %v", err)
+	}
+}
+
+// Under OpenRC, whose supervisor begins Kith anew when it dies.
+func TestInstall_withOpenRC(t *testing.T) {
+	if testing.Short() && os.Getenv("CI") != "true" {
+		t.Skip("makes namespaces")
+	}
+	if _, err := os.Stat("/sbin/openrc-run"); err != nil {
+		needed(t, "OpenRC is not here")
+	}
+	m := boot(t, installable(t), "none")
+	m.run("sh", "-c", `userdel kith 2>/dev/null; mkdir -p /etc/runlevels/default &&
+		for d in starting started stopping inactive wasinactive failed hotplugged daemons options exclusive scheduled tmp; do mkdir -p /run/openrc/$d; done &&
+		echo default >/run/openrc/softlevel`) // as a boot leaves it
+	out := m.run("/given/install.sh", "--manager", "openrc")
+	if !strings.Contains(out, "Made the account kith.") || !strings.Contains(out, "Kith runs.") {
+		t.Errorf("it said\n%s", out)
+	}
+	log := func() string { return m.run("cat", "/var/log/kith.log") }
+	answers := func() {
+		t.Helper()
+		for end := time.Now().Add(20 * time.Second); ; time.Sleep(100 * time.Millisecond) {
+			resp, err := m.client().Get("http://127.0.0.1:5484/healthz")
+			if err == nil && resp.StatusCode == 200 {
+				return
+			}
+			if time.Now().After(end) {
+				t.Fatalf("the service answers %v (%v)\n%s", resp, err, log())
+			}
+		}
+	}
+	answers()
+	process := func() string { return m.run("pgrep", "-x", "-r", "R,S,D", "kith") }
+	pid := process()
+	status := m.run("cat", "/proc/"+pid+"/status")
+	for _, want := range []string{"Uid:\t" + m.run("id", "-u", "kith") + "\t", "CapEff:\t0000000000000000", "NoNewPrivs:\t1", "Umask:\t0077"} {
+		if !strings.Contains(status, want) {
+			t.Errorf("its process has no %q:\n%s", want, status)
+		}
+	}
+	for file, want := range map[string]string{
+		"/etc/kith/kith.toml": "root kith 640", "/var/lib/kith": "kith kith 700", "/var/lib/kith/kith.db": "kith kith 600", "/var/log/kith.log": "kith kith 640",
+		"/etc/runlevels/default/kith": "root root 777",
+	} {
+		if got := m.run("stat", "-c", "%U %G %a", file); got != want {
+			t.Errorf("%s is %s, not %s", file, got, want)
+		}
+	}
+	if out := m.run("/given/install.sh", "--manager", "openrc"); !strings.Contains(out, "nothing was changed") || process() != pid {
+		t.Errorf("run again, it said\n%s", out)
+	}
+
+	m.run("kill", "-KILL", pid)
+	answers()
+	again := process()
+	if again == pid {
+		t.Error("killed, it is the same process")
+	}
+	m.run("kith", "service", "restart", "--manager", "openrc")
+	answers()
+	if process() == again {
+		t.Error("restarted, it is the same process")
+	}
+	m.run("kith", "keys", "create", "test")
+	m.run("kith", "service", "stop", "--manager", "openrc")
+	if out := m.refused("kith", "service", "status", "--manager", "openrc"); !strings.Contains(out, "stopped") {
+		t.Errorf("stopped, its status is %s", out)
+	}
+	m.run("kith", "service", "start", "--manager", "openrc")
+	m.run("kith", "service", "status", "--manager", "openrc")
+	m.run("/given/install.sh", "--uninstall", "--manager", "openrc")
+	if out, err := m.try("pgrep", "-x", "-r", "R,S,D", "kith"); err == nil {
+		t.Errorf("uninstalled, it runs: %s", out)
+	}
+	for path, want := range map[string]bool{"/etc/init.d/kith": false, "/etc/runlevels/default/kith": false, "/usr/local/bin/kith": false, "/var/lib/kith/kith.db": true, "/etc/kith/kith.toml": true} {
+		if _, err := os.Lstat(m.file(path)); (err == nil) != want {
+			t.Errorf("uninstalled, %s: %v", path, err)
+		}
 	}
 }
 

@@ -18,7 +18,7 @@ func listen(address, setting string) (net.Listener, error) {
 	case errors.Is(err, syscall.EADDRINUSE):
 		return nil, fmt.Errorf("%s is taken by another program, perhaps another Kith: stop that one, or %s", address, setting)
 	case errors.Is(err, syscall.EACCES):
-		return nil, fmt.Errorf("this user may not listen on %s: ports below 1024 need rights (sudo, or the service of `kith service install`), or %s", address, setting)
+		return nil, fmt.Errorf("this user may not listen on %s: ports below 1024 need rights (sudo, or the service of `kith service install`, run again where it is installed), or %s", address, setting)
 	case errors.Is(err, syscall.EADDRNOTAVAIL):
 		return nil, fmt.Errorf("%s is no address of this machine: %s", address, setting)
 	}

@@ -129,9 +129,9 @@ func (m *mockUnderTest) do(method, path, body string) string {
 
 type recorded struct {
 	Data []struct {
-		Method, Path, Key, Failure string
-		Status                     int
-		Body, Answer               json.RawMessage
+		Method, Path, Query, Key, Failure string
+		Status                            int
+		Body, Answer                      json.RawMessage
 	}
 	Error string
 }

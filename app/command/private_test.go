@@ -87,7 +87,7 @@ func drive(t *testing.T, level string) (log string, ids []string) {
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
-	go func() { ended <- c.runServe(ctx, cfg, false) }()
+	go func() { ended <- c.runServe(ctx, cfg, false, func() {}) }()
 	address := ""
 	for end := time.Now().Add(10 * time.Second); address == "" && time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
 		if _, rest, ok := strings.Cut(out.String(), "API        "); ok {

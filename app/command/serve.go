@@ -2,11 +2,9 @@ package command
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
-	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -35,14 +33,16 @@ there is no terminal they are left in the data folder, in ` + FirstFile + `.`,
   kith serve --print-config                   # each setting, and where it came from`,
 		Args: exactly(0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			cfg, err := c.config(cmd)
-			if err != nil {
-				return usageError{err}
-			}
-			if print {
-				return cfg.Print(c.out)
-			}
-			return service.Run(cmd.Context(), func(ctx context.Context) error { return c.runServe(ctx, cfg, demo) })
+			return service.Run(cmd.Context(), func(ctx context.Context, ready func()) error {
+				cfg, err := c.config(cmd)
+				if err != nil {
+					return usageError{err}
+				}
+				if print {
+					return cfg.Print(c.out)
+				}
+				return c.runServe(ctx, cfg, demo, ready)
+			})
 		},
 	}
 	c.setting(cmd, "listen", "where to listen, host:port")
@@ -55,9 +55,12 @@ there is no terminal they are left in the data folder, in ` + FirstFile + `.`,
 // and the link that makes the first user.
 const FirstFile = "first-start.txt"
 
-// runServe serves until ctx ends.
-func (c *cli) runServe(ctx context.Context, cfg *config.Config, demo bool) error {
+// runServe serves until ctx ends, and calls ready when it listens.
+func (c *cli) runServe(ctx context.Context, cfg *config.Config, demo bool, ready func()) error {
 	log := c.logger(cfg.LogLevel)
+	for _, stray := range config.Strays(os.Environ()) {
+		log.Warn("a variable of the environment does nothing", "reason", stray)
+	}
 	h, err := openHouse(ctx, cfg, houseOptions{clock: clock, sessions: clock, log: log, demo: demo})
 	if err != nil {
 		return err
@@ -69,11 +72,11 @@ func (c *cli) runServe(ctx context.Context, cfg *config.Config, demo bool) error
 	}
 	defer l.Close()
 	address := "http://" + l.Addr().String()
-	secure, plain, err := certificates(cfg, h.db.Folder(), log)
-	if err != nil {
-		return err
-	}
-	if secure != nil {
+	secure := new(server.Opened)
+	if cfg.TLS() {
+		if secure, err = certificates(cfg, log).Open(); err != nil {
+			return err
+		}
 		address = "https://" + l.Addr().String()
 		if len(cfg.TLSHosts) > 0 {
 			address = "https://" + cfg.TLSHosts[0]
@@ -90,14 +93,17 @@ func (c *cli) runServe(ctx context.Context, cfg *config.Config, demo bool) error
 	if err := c.firstStart(ctx, h.db, cfg, address, log); err != nil {
 		return err
 	}
-	srv := server.New(server.Options{Log: log, Around: h.around, Mount: h.mount, TrustedProxies: cfg.Proxies.Strings(), TLS: secure})
+	srv := server.New(server.Options{Log: log, Around: h.around, Mount: h.mount, TrustedProxies: cfg.Proxies.Strings(), TLS: secure.TLS})
 	if cfg.TLSHTTP != "" {
 		open, err := listen(cfg.TLSHTTP, "give another address, or none, as tls.http")
 		if err != nil {
 			return err
 		}
 		defer open.Close()
-		h.run = append(h.run, func(ctx context.Context) error { return server.Redirect(ctx, open, plain) })
+		h.run = append(h.run, func(ctx context.Context) error { return server.Redirect(ctx, open, secure.Plain) })
+	}
+	if secure.Run != nil {
+		h.run = append(h.run, secure.Run)
 	}
 	fmt.Fprintf(c.out, "Kith %s serves %s\n  dashboard  %s/app/\n  API        %s/v1\n  data       %s\n", Version, cfg.Workspace, address, address, h.db.Folder())
 	manager, err := service.NewNotifier(log)
@@ -108,6 +114,7 @@ func (c *cli) runServe(ctx context.Context, cfg *config.Config, demo bool) error
 		func(ctx context.Context) error { return srv.Serve(ctx, l) },
 		func(ctx context.Context) error {
 			manager.Ready(address)
+			ready()
 			return manager.Run(ctx, func(ctx context.Context) error { return alive(h.db.Pulse(ctx)) })
 		})...)
 }
@@ -121,14 +128,13 @@ func alive(err error) error {
 	return err
 }
 
-// certificates opens the certificates that cfg names; without any, there is no TLS.
-func certificates(cfg *config.Config, folder string, log *slog.Logger) (*tls.Config, http.Handler, error) {
-	if !cfg.TLS() {
-		return nil, nil, nil
-	}
+// certificates are those that cfg names; those that are got are kept in the data folder.
+func certificates(cfg *config.Config, log *slog.Logger) server.Certificates {
 	return server.Certificates{
-		Certificate: cfg.TLSCertificate, Key: cfg.TLSKey, Hosts: cfg.TLSHosts, Email: cfg.TLSEmail, Folder: folder, Log: log,
-	}.Open()
+		Certificate: cfg.TLSCertificate, Key: cfg.TLSKey, Log: log,
+		Hosts: cfg.TLSHosts, Directory: cfg.TLSDirectory, Authority: cfg.TLSAuthority, Email: cfg.TLSEmail,
+		Folder: cfg.Data, Plain: cfg.TLSHTTP != "", Agent: "kith/" + Version,
+	}
 }
 
 // firstStart makes what a new folder lacks: a key pair, and a way to the first user.

@@ -163,22 +163,15 @@ func (c *cli) serviceSpec(cmd *cobra.Command, m *service.Manager, f serviceFlags
 	if flag := cmd.Flag("data"); flag.Changed {
 		spec.Data = flag.Value.String()
 	}
+	if runtime.GOOS == "windows" { // where what is in ProgramData is everybody's to read
+		if err := service.MakeFolder(filepath.Dir(serviceConfig), spec.User); err != nil {
+			return spec, needsRoot(err)
+		}
+	}
 	file := filepath.Join(f.root, spec.Config)
 	if _, err := os.Stat(file); errors.Is(err, fs.ErrNotExist) {
-		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
-			return spec, needsRoot(err)
-		}
-		mode := os.FileMode(0o600)
-		if spec.User != "" {
-			mode = 0o640
-		}
-		if err := os.WriteFile(file, config.WithSetting(c.example, "data", spec.Data), mode); err != nil {
-			return spec, needsRoot(err)
-		}
-		if spec.User != "" && f.root == "" {
-			if err := service.Readable(file, spec.User); err != nil {
-				return spec, err
-			}
+		if err := c.writeServiceConfig(m, spec, f.root, file); err != nil {
+			return spec, err
 		}
 	}
 	cfg, err := config.Load(file, func(string) (string, bool) { return "", false }, nil)
@@ -191,8 +184,42 @@ func (c *cli) serviceSpec(cmd *cobra.Command, m *service.Manager, f serviceFlags
 	if !filepath.IsAbs(spec.Data) {
 		return spec, usageError{fmt.Errorf("data (%s) is %q, which a service cannot find; write a whole path such as %s", file, spec.Data, serviceData)}
 	}
+	if f.root == "" {
+		if err := service.MakeFolder(spec.Data, spec.User); err != nil {
+			return spec, needsRoot(err)
+		}
+	}
 	spec.LowPort = isLow(cfg.Listen) || isLow(cfg.TLSHTTP)
 	return spec, nil
+}
+
+// writeServiceConfig writes a service's configuration. What would be refused afterwards is
+// refused before anything is written.
+func (c *cli) writeServiceConfig(m *service.Manager, spec service.Spec, root, file string) error {
+	if m.File() != "" {
+		if _, err := m.Script(spec); err != nil {
+			return fmt.Errorf("install the service: %w", err)
+		}
+	}
+	if root == "" {
+		if err := service.MakeFolder(spec.Data, spec.User); err != nil {
+			return needsRoot(err)
+		}
+	}
+	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+		return needsRoot(err)
+	}
+	mode := os.FileMode(0o600)
+	if spec.User != "" {
+		mode = 0o640
+	}
+	if err := os.WriteFile(file, config.WithSetting(c.example, "data", spec.Data), mode); err != nil {
+		return needsRoot(err)
+	}
+	if spec.User != "" && root == "" {
+		return service.Readable(file, spec.User)
+	}
+	return nil
 }
 
 // isLow reports whether a port is one that only some may listen at.
@@ -204,7 +231,13 @@ func isLow(address string) bool {
 
 // needsRoot says so where rights are what is missing.
 func needsRoot(err error) error {
-	if errors.Is(err, fs.ErrPermission) || runtime.GOOS != "windows" && os.Geteuid() != 0 && !errors.Is(err, service.ErrNotInstalled) {
+	if runtime.GOOS == "windows" {
+		if errors.Is(err, fs.ErrPermission) {
+			return fmt.Errorf("%w; a service is installed and run by an administrator: try again in a terminal that was opened as one", err)
+		}
+		return err
+	}
+	if errors.Is(err, fs.ErrPermission) || os.Geteuid() != 0 && !errors.Is(err, service.ErrNotInstalled) {
 		return fmt.Errorf("%w; a service is installed and run by an administrator: try again with sudo", err)
 	}
 	return err

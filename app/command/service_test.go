@@ -29,6 +29,12 @@ func TestService_underSystemd(t *testing.T) {
 	if out := m.refused("kith", "service", "status"); !strings.Contains(out, "kith service install") {
 		t.Errorf("without a service, status says %q", out)
 	}
+	for _, refused := range [][]string{{"--data", "/srv/kith"}, {"--user", "nobody-there"}} {
+		m.refused(append([]string{"kith", "service", "install"}, refused...)...)
+		if _, err := os.Stat(m.file("/etc/kith")); !os.IsNotExist(err) {
+			t.Errorf("with %v, an install that was refused left its configuration: %v", refused, err)
+		}
+	}
 	m.run("kith", "service", "install")
 	if out := m.run("systemd-analyze", "verify", "kith.service"); out != "" {
 		t.Errorf("systemd-analyze verify says %s", out)
@@ -45,6 +51,7 @@ func TestService_underSystemd(t *testing.T) {
 		t.Errorf("the journal has\n%s", log)
 	}
 	m.confined()
+	m.lowPort()
 	m.servesBesideRoot()
 	m.watched()
 	m.run("kith", "service", "uninstall")
@@ -73,6 +80,30 @@ func (m *machine) confined() {
 			m.t.Errorf("%s is %s, not %s", file, got, want)
 		}
 	}
+}
+
+// lowPort listens below 1024, for which the service must be installed again.
+func (m *machine) lowPort() {
+	m.t.Helper()
+	listen := func(address string) {
+		m.run("sed", "-i", "s/^listen = .*/listen = \""+address+"\"/", "/etc/kith/kith.toml")
+	}
+	listen("127.0.0.1:443")
+	m.refused("kith", "service", "restart")
+	if log := m.log(); !strings.Contains(log, "run again") || !strings.Contains(log, "kith service install") {
+		m.t.Errorf("without the right to its port, its log says\n%s", log)
+	}
+	m.run("kith", "service", "install")
+	m.run("kith", "service", "restart")
+	if got := m.property("AmbientCapabilities"); got != "cap_net_bind_service" {
+		m.t.Errorf("with a low port, its capabilities are %s", got)
+	}
+	if resp, err := m.client().Get("http://127.0.0.1:443/healthz"); err != nil || resp.StatusCode != 200 {
+		m.t.Errorf("at the low port it answers %v (%v)\n%s", resp, err, m.log())
+	}
+	listen("127.0.0.1:5484")
+	m.run("kith", "service", "install")
+	m.run("kith", "service", "restart")
 }
 
 // servesBesideRoot writes as root, beside the service and while it is stopped.

@@ -1,10 +1,12 @@
 package config
 
 import (
+	"crypto/x509"
 	"fmt"
 	"net"
 	"net/http"
 	"net/netip"
+	"net/url"
 	"os"
 	"strconv"
 	"strings"
@@ -102,7 +104,13 @@ func (c *Config) checkNetwork() (name string, err error) {
 	if c.AddressRate, err = parseRate(v("limits.address")); err != nil {
 		return "limits.address", err
 	}
-	c.TLSCertificate, c.TLSKey, c.TLSEmail, c.TLSHTTP, c.TLSHosts = v("tls.certificate"), v("tls.key"), v("tls.email"), v("tls.http"), list(v("tls.autocert"))
+	return c.checkTLS(v)
+}
+
+// checkTLS reads where certificates come from.
+func (c *Config) checkTLS(v func(string) string) (name string, err error) {
+	c.TLSCertificate, c.TLSKey, c.TLSEmail, c.TLSHTTP, c.TLSHosts = v("tls.certificate"), v("tls.key"), v("tls.email"), v("tls.http"), list(strings.ToLower(v("tls.autocert")))
+	c.TLSDirectory, c.TLSAuthority = v("tls.directory"), v("tls.authority")
 	switch {
 	case (c.TLSCertificate == "") != (c.TLSKey == ""):
 		return "tls.certificate", fmt.Errorf("tls.certificate and tls.key go together")
@@ -110,23 +118,39 @@ func (c *Config) checkNetwork() (name string, err error) {
 		return "tls.autocert", fmt.Errorf("either certificates are given (tls.certificate) or they are got (tls.autocert), not both")
 	case c.TLSHTTP != "" && !c.TLS():
 		return "tls.http", fmt.Errorf("sends plain HTTP on to HTTPS, and there is no certificate (tls.certificate or tls.autocert)")
+	case c.TLSDirectory != "" && len(c.TLSHosts) == 0:
+		return "tls.directory", fmt.Errorf("says whom certificates are got from, and there are no names to get them for (tls.autocert)")
+	case c.TLSAuthority != "" && len(c.TLSHosts) == 0:
+		return "tls.authority", fmt.Errorf("says who vouches for the authority that certificates are got from, and there are no names to get them for (tls.autocert)")
 	}
-	for _, file := range []string{c.TLSCertificate, c.TLSKey} {
-		if file == "" || strings.HasPrefix(file, credentials) && os.Getenv("CREDENTIALS_DIRECTORY") == "" {
-			continue // what systemd hands over is there for the service alone
-		}
-		if _, err := os.Stat(file); err != nil {
-			return "tls.certificate", err
-		}
+	if u, err := url.Parse(c.TLSDirectory); c.TLSDirectory != "" && (err != nil || u.Scheme != "https" || u.Host == "") {
+		return "tls.directory", fmt.Errorf("%q is no directory of an authority; write its whole address, such as https://ca.example.internal/acme/acme/directory", c.TLSDirectory)
 	}
 	for _, host := range c.TLSHosts {
-		if _, err := netip.ParseAddr(host); err == nil || !strings.Contains(host, ".") || strings.ContainsAny(host, ":/*") {
-			return "tls.autocert", fmt.Errorf("%q is no host that a certificate can be got for; write its name, such as kith.example.com", host)
+		if _, err := netip.ParseAddr(host); err == nil || !strings.Contains(host, ".") || strings.ContainsAny(host, ":/*") || strings.ContainsFunc(host, func(r rune) bool { return r > 127 }) {
+			return "tls.autocert", fmt.Errorf("%q is no host that a certificate can be got for; write its name, such as kith.example.com, and one with other letters as xn--…", host)
 		}
 	}
 	if c.TLSHTTP != "" {
 		if _, _, err := net.SplitHostPort(c.TLSHTTP); err != nil {
 			return "tls.http", fmt.Errorf("%q is no address; write host:port, such as :80", c.TLSHTTP)
+		}
+	}
+	return c.checkTLSFiles()
+}
+
+// checkTLSFiles looks whether the files that are named are there.
+func (c *Config) checkTLSFiles() (name string, err error) {
+	for _, f := range []struct{ name, file string }{{"tls.certificate", c.TLSCertificate}, {"tls.key", c.TLSKey}, {"tls.authority", c.TLSAuthority}} {
+		if f.file == "" || strings.HasPrefix(f.file, credentials) && os.Getenv("CREDENTIALS_DIRECTORY") == "" {
+			continue // what systemd hands over is there for the service alone
+		}
+		text, err := os.ReadFile(f.file)
+		if err != nil {
+			return f.name, fmt.Errorf("%w; name a file that is there, and that the user who runs Kith may read", err)
+		}
+		if f.name == "tls.authority" && !x509.NewCertPool().AppendCertsFromPEM(text) {
+			return f.name, fmt.Errorf("%s holds no certificate; it must be the authority's root certificate in PEM form (-----BEGIN CERTIFICATE-----)", f.file)
 		}
 	}
 	return "", nil

@@ -46,6 +46,12 @@ func TestNetwork_settingsThatAreWrongSaySo(t *testing.T) {
 		"tls.autocert":     {"tls.autocert": "127.0.0.1"},
 		"tls.http":         {"tls.http": ":80"},
 		"tls.certificate ": {"tls.certificate": "not-there.crt", "tls.key": "not-there.key"},
+		"tls.directory":    {"tls.directory": "https://ca.example.internal/directory"}, // and no names
+		"tls.directory ":   {"tls.autocert": "kith.example.com", "tls.directory": "http://ca.example.internal/directory"},
+		"tls.directory  ":  {"tls.autocert": "kith.example.com", "tls.directory": "ca.example.internal"},
+		"tls.authority":    {"tls.authority": "network_test.go"}, // and no names
+		"tls.authority ":   {"tls.autocert": "kith.example.com", "tls.authority": "not-there.pem"},
+		"tls.authority  ":  {"tls.autocert": "kith.example.com", "tls.authority": "network_test.go"},
 	} {
 		if _, err := Load("", none, wrong); err == nil || !strings.HasPrefix(err.Error(), strings.TrimSpace(name)) {
 			t.Errorf("%v: %v", wrong, err)

@@ -144,7 +144,8 @@ func (r *Runner) rewrite(ctx context.Context, imp *app.Import, p *Plan, m *forge
 	if err == nil {
 		err = out.Sync()
 	}
-	if err = errors.Join(err, out.Close()); err != nil {
+	// Windows replaces no file that is open.
+	if err = errors.Join(err, out.Close(), file.Close()); err != nil {
 		return err
 	}
 	if info, err := os.Stat(r.file(imp)); err == nil { // the day that a file is kept goes on

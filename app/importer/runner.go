@@ -105,7 +105,8 @@ func (r *Runner) Start(ctx context.Context, u Upload, o Options) (*app.Import, e
 	if err := r.store.CreateImport(ctx, imp); err != nil {
 		return nil, err
 	}
-	if err := os.Rename(f.Name(), r.file(imp)); err != nil {
+	// Windows moves no file that is open.
+	if err := errors.Join(f.Close(), os.Rename(f.Name(), r.file(imp))); err != nil {
 		return nil, unwritable(err)
 	}
 	imp, err = r.store.ChangeImport(ctx, imp.Row, func(imp *app.Import, _ app.Instant) error {

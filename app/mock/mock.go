@@ -140,8 +140,8 @@ func (m *Mock) Close() error {
 }
 
 // Forget drops recorded requests in which one of some texts stands, given in small
-// letters. The request that asks for an erasure is recorded all the same: a team's test
-// looks for it.
+// letters. The request that asks for an erasure is recorded all the same, for a team's test
+// looks for it, with "…" in the place of whom it names.
 func (m *Mock) Forget(texts []string) { m.record.forget(texts) }
 
 // Reset throws all customers away and begins anew, at the machine's time, with nothing

@@ -3,9 +3,11 @@ package mock
 import (
 	"bytes"
 	"compress/gzip"
+	"encoding/base64"
 	"encoding/json"
 	"io"
 	"net/http"
+	"net/url"
 	"strings"
 	"sync"
 	"unicode/utf8"
@@ -163,13 +165,34 @@ func (r *record) forget(texts []string) {
 }
 
 func (e *Request) mentions(texts []string) bool {
-	all := strings.ToLower(e.Path + "/ " + e.Query + " " + string(plain(e.body, e.bodyEncoding)) + " " + string(plain(e.answer, e.answerEncoding)))
-	for _, t := range texts {
-		if strings.Contains(all, t) {
-			return true
+	where := []string{e.Path + "/", e.Query, string(plain(e.body, e.bodyEncoding)), string(plain(e.answer, e.answerEncoding))}
+	for _, v := range e.Headers {
+		where = append(where, v)
+	}
+	if form, err := url.ParseQuery(string(e.body)); err == nil { // PostHog's clients pack what they send into one
+		for _, values := range form {
+			for _, v := range values {
+				if b, err := base64.StdEncoding.DecodeString(v); err == nil && utf8.Valid(b) {
+					where = append(where, string(b))
+				}
+			}
 		}
 	}
-	return false
+	return app.Mentions(texts, where...)
+}
+
+// erasing reports whether a request asks for somebody to be erased.
+func (e *Request) erasing() bool {
+	return e.Method == http.MethodDelete && strings.Contains(e.Query, "erase=true") && strings.HasPrefix(withoutVersion(e.Path), "/users/")
+}
+
+// hide takes who is erased out of the request that asks for it: that it was asked for stays.
+func (e *Request) hide() {
+	if e.Status >= 300 {
+		return // it was not done, and a test looks for why
+	}
+	users := strings.Index(e.Path, "/users/") + len("/users/")
+	e.Path, e.Query = e.Path[:users]+"…", "erase=true"
 }
 
 // find returns what want holds for, oldest first, and a channel that is closed when

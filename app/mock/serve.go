@@ -35,6 +35,9 @@ func (m *Mock) serve(w http.ResponseWriter, r *http.Request) {
 		e.body, e.bodyEncoding = in.buf.Bytes(), r.Header.Get("Content-Encoding")
 		e.answer, e.answerEncoding = out.buf.Bytes(), w.Header().Get("Content-Encoding")
 		e.Truncated = in.cut || out.cut
+		if e.erasing() {
+			e.hide()
+		}
 		m.record.add(e)
 		m.say(e)
 	}

@@ -10,6 +10,7 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -25,9 +26,9 @@ type Store interface {
 	Traces(ctx context.Context, uid string) (*app.Traces, error)
 	Apply(ctx context.Context, b app.Batch) ([]app.Result, error)
 	AwaitReaders(ctx context.Context) (bool, error)
-	// Scrub overwrites what deleted rows have left in the files; ScrubPending is whether
-	// somebody was erased since.
-	Scrub(ctx context.Context) error
+	// Scrub overwrites what deleted rows have left in the files; with last, that is all there
+	// was to clean. ScrubPending is whether somebody was erased since.
+	Scrub(ctx context.Context, last bool) error
 	ScrubPending(ctx context.Context) (bool, error)
 
 	Customer(ctx context.Context, row int64) (*app.Customer, error)
@@ -99,8 +100,10 @@ const (
 	// settledFor is how long an erasure waits for the files: an index of a million customers
 	// takes longer to write anew, and that goes on by itself.
 	settledFor = 20 * time.Second
-	// againAfter is the pause before files that could not be cleaned are tried again.
+	// againAfter is the pause before files that could not be cleaned are tried again, twice as
+	// long each time, up to againMost: an index of millions is built for minutes.
 	againAfter = 30 * time.Second
+	againMost  = 8 * time.Minute
 )
 
 // Run cleans the files after erasures until ctx ends: those of this process, and those
@@ -111,6 +114,7 @@ func (p *Office) Run(ctx context.Context) error {
 	} else if pending {
 		p.ask()
 	}
+	pause := againAfter
 	for {
 		select {
 		case <-p.asked:
@@ -124,9 +128,12 @@ func (p *Office) Run(ctx context.Context) error {
 		if r == nil {
 			continue
 		}
-		if r.err = p.settle(ctx); r.err != nil && ctx.Err() == nil {
-			p.o.Log.Error("clean the files after an erasure; it will be tried again", "error", r.err)
-			time.AfterFunc(againAfter, func() { p.ask() })
+		if r.err = p.settle(ctx); r.err == nil {
+			pause = againAfter
+		} else if ctx.Err() == nil {
+			p.o.Log.Error("clean the files after an erasure; it will be tried again", "pause", pause, "error", r.err)
+			time.AfterFunc(pause, func() { p.ask() })
+			pause = min(2*pause, againMost)
 		}
 		close(r.done)
 	}
@@ -171,7 +178,7 @@ func (p *Office) Erase(ctx context.Context, uid string) (settled bool, err error
 			return false, err
 		}
 	}
-	results, err := p.store.Apply(ctx, app.Batch{Changes: []app.Change{&app.Delete{UID: uid, Erase: true}}})
+	results, err := p.store.Apply(ctx, app.Batch{Changes: []app.Change{&app.Delete{UID: uid, Erase: true, Answers: traces.Answers, AnswersUntil: traces.AnswersUntil}}})
 	if err != nil {
 		return false, err
 	}
@@ -195,6 +202,7 @@ func (p *Office) Erase(ctx context.Context, uid string) (settled bool, err error
 
 // settle waits until who follows has heard of it, and cleans the files.
 func (p *Office) settle(ctx context.Context) error {
+	began := time.Now()
 	wait, cancel := context.WithTimeout(ctx, readersFor)
 	defer cancel()
 	if reached, err := p.store.AwaitReaders(wait); err != nil {
@@ -202,12 +210,19 @@ func (p *Office) settle(ctx context.Context) error {
 	} else if !reached {
 		p.o.Log.Warn("somebody was erased while the index or the columns were far behind; they forget them when they have caught up")
 	}
+	var failed error
 	for _, d := range p.o.Derived {
 		if err := d.Purge(ctx); err != nil {
-			return fmt.Errorf("take who was erased out of derived files: %w", err)
+			failed = errors.Join(failed, fmt.Errorf("take who was erased out of derived files: %w", err))
 		}
 	}
-	return p.store.Scrub(ctx)
+	derived := time.Since(began)
+	// The database does not wait for an index that cannot be cleaned yet.
+	if err := errors.Join(failed, p.store.Scrub(ctx, failed == nil)); err != nil {
+		return err
+	}
+	p.o.Log.Info("who was erased is gone from the files", "index", derived.Round(time.Millisecond), "database", (time.Since(began) - derived).Round(time.Millisecond))
+	return nil
 }
 
 // dossierPage is how many lines are read at once.

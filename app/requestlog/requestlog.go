@@ -8,13 +8,12 @@
 package requestlog
 
 import (
-	"net/url"
 	"sort"
-	"strconv"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"kith/app"
 )
 
 const (
@@ -183,7 +182,8 @@ func (l *Log) Get(seq int64) *Request {
 	return nil
 }
 
-// Forget drops the requests in which one of some texts stands, given in small letters.
+// Forget drops the requests in which one of some texts stands, given in small letters, and
+// those that cannot be looked through.
 func (l *Log) Forget(texts []string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -191,38 +191,13 @@ func (l *Log) Forget(texts []string) {
 		kept := make([]*Request, 0, len(g.items))
 		g.bytes = 0
 		for _, r := range g.items {
-			if !r.mentions(texts) {
+			if !app.Mentions(texts, r.Path+"/", r.Query, string(r.Body), string(r.Answer), r.Error, r.UserAgent) {
 				kept = append(kept, r)
 				g.bytes += r.size()
 			}
 		}
 		g.items = kept
 	}
-}
-
-// mentions reports whether one of some texts stands in a request or its answer, also as
-// JSON and addresses escape it.
-func (r *Request) mentions(texts []string) bool {
-	path := r.Path + "/" // so that a short id ends like one in the middle
-	if plain, err := url.PathUnescape(path); err == nil {
-		path += plain
-	}
-	where := []string{path, r.Query, string(r.Body), string(r.Answer), r.Error}
-	if plain, err := url.QueryUnescape(r.Query); err == nil {
-		where = append(where, plain)
-	}
-	for _, text := range where {
-		text = strings.ToLower(text)
-		for _, t := range texts {
-			if strings.Contains(text, t) {
-				return true
-			}
-			if quoted := strings.ToLower(strings.Trim(strconv.QuoteToASCII(t), `"`)); quoted != t && strings.Contains(text, quoted) {
-				return true
-			}
-		}
-	}
-	return false
 }
 
 // Hour returns the traffic of the last 60 minutes, oldest first.

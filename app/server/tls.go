@@ -8,48 +8,52 @@ import (
 	"net"
 	"net/http"
 	"os"
-	"path/filepath"
 	"sync"
 	"time"
-
-	"golang.org/x/crypto/acme"
-	"golang.org/x/crypto/acme/autocert"
 )
 
 // Certificates says where certificates come from: from files, which are read again when
-// they change, or from Let's Encrypt for given hosts.
+// they change, or from an authority for given hosts.
 type Certificates struct {
-	Certificate, Key string   // PEM files
-	Hosts            []string // for which certificates are got, and renewed
-	Email            string   // whom Let's Encrypt writes to when one runs out; may be ""
-	Folder           string   // where those are kept
+	Certificate, Key string // PEM files
 	Log              *slog.Logger
+
+	Hosts     []string // for which certificates are got, and renewed
+	Directory string   // of the authority that gives them (ACME); "" is Let's Encrypt's
+	Authority string   // a PEM file with who vouches for the directory's own certificate; "" is whom the machine trusts
+	Email     string   // whom the authority writes to when one runs out; may be ""
+	Folder    string   // the data folder, where they are kept
+	Plain     bool     // plain HTTP is answered too, so that the authority may ask there
+	Agent     string   // the name and version that the authority is told
 }
 
-// Open returns the settings of TLS, and what answers plain HTTP: it sends browsers on to
-// HTTPS, and proves to Let's Encrypt who is here.
-func (c Certificates) Open() (*tls.Config, http.Handler, error) {
+// Opened is what Open returns.
+type Opened struct {
+	// TLS are the settings of the server.
+	TLS *tls.Config
+	// Plain answers plain HTTP: it sends browsers on to HTTPS, and proves to the authority
+	// who is here.
+	Plain http.Handler
+	// Run gets the certificates that are missing, until its context ends. It is nil where
+	// none are got.
+	Run func(context.Context) error
+}
+
+// Open reads the certificate's files, or those that were got before.
+func (c Certificates) Open() (*Opened, error) {
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
 	if len(c.Hosts) > 0 {
-		folder := filepath.Join(c.Folder, "certificates")
-		if err := os.MkdirAll(folder, 0o700); err != nil {
-			return nil, nil, err
-		}
-		m := &autocert.Manager{Prompt: autocert.AcceptTOS, Cache: autocert.DirCache(folder), HostPolicy: autocert.HostWhitelist(c.Hosts...), Email: c.Email}
-		settings := modern()
-		settings.GetCertificate = m.GetCertificate
-		settings.NextProtos = []string{"h2", "http/1.1", acme.ALPNProto}
-		return settings, m.HTTPHandler(http.HandlerFunc(toHTTPS)), nil
+		return c.openAuthority()
 	}
 	files := &fileCertificate{certificate: c.Certificate, key: c.Key, log: c.Log, now: time.Now}
 	if err := files.load(); err != nil {
-		return nil, nil, fmt.Errorf("read the certificate: %w", err)
+		return nil, fmt.Errorf("read the certificate: %w", err)
 	}
 	settings := modern()
 	settings.GetCertificate = files.get
-	return settings, http.HandlerFunc(toHTTPS), nil
+	return &Opened{TLS: settings, Plain: http.HandlerFunc(toHTTPS)}, nil
 }
 
 func modern() *tls.Config {

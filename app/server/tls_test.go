@@ -130,16 +130,18 @@ func TestTLS_plainHTTPIsSentOn(t *testing.T) {
 
 func TestTLS_certificatesAreGotOnlyForTheHostsThatAreNamed(t *testing.T) {
 	t.Parallel()
-	settings, plain, err := Certificates{Hosts: []string{"kith.example.com"}, Folder: t.TempDir()}.Open()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := settings.GetCertificate(&tls.ClientHelloInfo{ServerName: "evil.example.org"}); err == nil {
-		t.Error("a certificate would be got for any host")
-	}
-	w := httptest.NewRecorder()
-	plain.ServeHTTP(w, httptest.NewRequest("GET", "http://kith.example.com/.well-known/acme-challenge/none", nil))
-	if w.Code == 301 {
-		t.Error("the challenge of Let's Encrypt is sent on instead of answered")
+	for _, open := range []bool{true, false} {
+		o, err := Certificates{Hosts: []string{"kith.example.com"}, Folder: t.TempDir(), Plain: open}.Open()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := o.TLS.GetCertificate(&tls.ClientHelloInfo{ServerName: "evil.example.org"}); err == nil {
+			t.Error("a certificate would be got for any host")
+		}
+		w := httptest.NewRecorder()
+		o.Plain.ServeHTTP(w, httptest.NewRequest("GET", "http://kith.example.com/.well-known/acme-challenge/none", nil))
+		if answered := w.Code != 301; answered != open {
+			t.Errorf("plain HTTP is served: %v; the authority's question is answered there: %v", open, answered)
+		}
 	}
 }

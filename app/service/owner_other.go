@@ -2,8 +2,8 @@
 
 package service
 
-// HandOver does nothing where files have no one owner.
+// HandOver does nothing where files take their rights from their folder.
 func HandOver(string) error { return nil }
 
-// Readable does nothing where files have no one owner.
+// Readable does nothing where files take their rights from their folder.
 func Readable(string, string) error { return nil }

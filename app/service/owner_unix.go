@@ -58,13 +58,52 @@ func HandOver(folder string) error {
 
 // Readable lets an account's group read a file of root's.
 func Readable(file, account string) error {
-	u, err := user.Lookup(account)
-	if err != nil {
-		return fmt.Errorf("there is no account %s: make it (useradd --system %s), or leave --user out", account, account)
-	}
-	gid, err := strconv.Atoi(u.Gid)
+	_, gid, err := ids(account)
 	if err != nil {
 		return err
 	}
 	return os.Chown(file, 0, gid)
+}
+
+// MakeFolder makes a folder that an account's service alone may use. One that is there stays
+// as it is, and without an account it is made by whoever makes the account.
+func MakeFolder(folder, account string) error {
+	if _, err := os.Stat(folder); account == "" || err == nil {
+		return nil
+	}
+	uid, gid, err := ids(account)
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(folder, 0o700); err != nil {
+		return err
+	}
+	return os.Chown(folder, uid, gid)
+}
+
+// makeLog makes the file that a service's output goes to, where the manager opens it as the
+// service's account.
+func makeLog(file, account string) error {
+	uid, gid, err := ids(account)
+	if err != nil {
+		return err
+	}
+	f, err := os.OpenFile(file, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o640)
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Chown(uid, gid), f.Close())
+}
+
+// ids are an account's numbers.
+func ids(account string) (uid, gid int, err error) {
+	u, err := user.Lookup(account)
+	if err != nil {
+		return 0, 0, fmt.Errorf("there is no account %s: make it (useradd --system %s), or leave --user out", account, account)
+	}
+	if uid, err = strconv.Atoi(u.Uid); err != nil {
+		return 0, 0, err
+	}
+	gid, err = strconv.Atoi(u.Gid)
+	return uid, gid, err
 }

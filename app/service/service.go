@@ -1,8 +1,8 @@
 // Package service makes Kith a service of the machine that it runs on, and lets a Kith
-// that was started as one talk to whoever started it. It owns the unit of systemd and the
-// scripts of OpenRC and SysV, says when Kith is ready, and answers the watchdog. What it
-// writes no script of its own for (launchd, Windows, upstart …) is written by
-// kardianos/service. It never touches the data.
+// that was started as one talk to whoever started it. It owns the unit of systemd, the
+// scripts of OpenRC and SysV, launchd's list and the service of Windows, says when Kith is
+// ready, and answers the watchdog. What it writes no script of its own for (upstart,
+// procd …) is written by kardianos/service. It never touches the data.
 //
 // The invariant: installing twice changes nothing the second time, and uninstalling leaves
 // the configuration and the data where they are.
@@ -44,12 +44,22 @@ type Manager struct {
 	Kind string
 }
 
-// The managers that Kith has a script of its own for.
+// The managers that Kith has a script of its own for, and Windows, which has none.
 const (
 	Systemd = "linux-systemd"
 	OpenRC  = "linux-openrc"
 	SysV    = "unix-systemv"
+	Launchd = "darwin-launchd"
+	Windows = "windows-service"
 )
+
+// controller is a manager that is spoken to, and takes no script.
+type controller interface {
+	install(Spec) (changed bool, err error)
+	uninstall() error
+	control(action string) error
+	status() (running bool, err error)
+}
 
 // Here is the manager of this machine, or the one that is named: systemd, openrc, sysv.
 func Here(name string) (*Manager, error) {
@@ -77,6 +87,8 @@ func (m *Manager) File() string {
 		return "/etc/systemd/system/" + Name + ".service"
 	case OpenRC, SysV:
 		return "/etc/init.d/" + Name
+	case Launchd:
+		return "/Library/LaunchDaemons/" + Name + ".plist"
 	}
 	return ""
 }
@@ -86,11 +98,11 @@ func (m *Manager) Script(s Spec) ([]byte, error) {
 	switch m.Kind {
 	case Systemd:
 		return Unit(s)
-	case OpenRC, SysV:
+	case OpenRC, SysV, Launchd:
 		if s.User == "" {
 			return nil, fmt.Errorf("%s makes no account for a service; name one with --user", m.Kind)
 		}
-		return render(map[string]string{OpenRC: "openrc", SysV: "sysv"}[m.Kind], s)
+		return render(map[string]string{OpenRC: "openrc", SysV: "sysv", Launchd: "launchd"}[m.Kind], s)
 	}
 	return nil, fmt.Errorf("%s keeps no script that could be shown; `kith service install` hands over to it", m.Kind)
 }
@@ -100,15 +112,23 @@ func (m *Manager) Script(s Spec) ([]byte, error) {
 // or an image needs them.
 func (m *Manager) Install(s Spec, root string) (changed bool, err error) {
 	file := m.File()
+	if file == "" && root != "" {
+		return false, fmt.Errorf("%s cannot be installed into another root", m.Kind)
+	}
+	if c := native(); c != nil {
+		return c.install(s)
+	}
 	if file == "" {
-		if root != "" {
-			return false, fmt.Errorf("%s cannot be installed into another root", m.Kind)
-		}
 		return true, m.with(s, service.Service.Install)
 	}
 	script, err := m.Script(s)
 	if err != nil {
 		return false, err
+	}
+	if m.Kind == Launchd && root == "" {
+		if err := makeLog(LogFile, s.User); err != nil {
+			return false, fmt.Errorf("make the log: %w", err)
+		}
 	}
 	have, err := os.ReadFile(filepath.Join(root, file))
 	if err == nil && bytes.Equal(have, script) {
@@ -118,7 +138,7 @@ func (m *Manager) Install(s Spec, root string) (changed bool, err error) {
 		return false, err
 	}
 	mode := os.FileMode(0o644)
-	if m.Kind != Systemd {
+	if m.Kind == OpenRC || m.Kind == SysV {
 		mode = 0o755
 	}
 	if err := writeFile(filepath.Join(root, file), script, mode); err != nil {
@@ -156,6 +176,9 @@ func (m *Manager) enable(root string) error {
 
 // Uninstall stops the service and takes it out; data and configuration stay.
 func (m *Manager) Uninstall(root string) error {
+	if c := native(); c != nil {
+		return c.uninstall()
+	}
 	file := m.File()
 	if file == "" {
 		_ = m.Control("stop") // it may be stopped already
@@ -201,13 +224,16 @@ func (m *Manager) Uninstall(root string) error {
 
 // Control starts, stops or restarts the service.
 func (m *Manager) Control(action string) error {
+	if c := native(); c != nil {
+		return c.control(action)
+	}
 	if file := m.File(); file != "" {
 		if _, err := os.Lstat(file); errors.Is(err, os.ErrNotExist) && !packaged(m.Kind) {
 			return ErrNotInstalled
 		}
 	}
-	if m.Kind == SysV {
-		return run(m.File(), action)
+	if m.Kind == SysV || m.Kind == OpenRC {
+		return run(m.File(), action) // whose own words say what failed
 	}
 	return m.with(Spec{}, func(s service.Service) error { return service.Control(s, action) })
 }
@@ -227,6 +253,10 @@ func packaged(kind string) bool {
 
 // Status says whether the service runs: "running", "stopped", or with an error why neither.
 func (m *Manager) Status() (text string, err error) {
+	if c := native(); c != nil {
+		running, err := c.status()
+		return map[bool]string{true: "running", false: "stopped"}[running], err
+	}
 	if m.Kind == SysV {
 		if _, err := os.Lstat(m.File()); err != nil {
 			return "", ErrNotInstalled
@@ -239,7 +269,7 @@ func (m *Manager) Status() (text string, err error) {
 	err = m.with(Spec{}, func(s service.Service) error {
 		status, err := s.Status()
 		switch {
-		case errors.Is(err, service.ErrNotInstalled):
+		case errors.Is(err, service.ErrNotInstalled) || err != nil && m.absent():
 			return ErrNotInstalled
 		case err != nil:
 			return fmt.Errorf("%w; its log says why (%s)", err, m.LogHint())
@@ -253,13 +283,28 @@ func (m *Manager) Status() (text string, err error) {
 	return text, err
 }
 
+// absent reports whether there is no script where one would be: some managers say of a
+// service they do not know no more than that it failed.
+func (m *Manager) absent() bool {
+	if m.File() == "" {
+		return false
+	}
+	_, err := os.Lstat(m.File())
+	return errors.Is(err, os.ErrNotExist)
+}
+
+// LogFile is where a service's log is whose manager keeps none itself.
+const LogFile = "/var/log/kith.log"
+
 // LogHint is how one reads the service's log.
 func (m *Manager) LogHint() string {
 	switch m.Kind {
 	case Systemd:
 		return "journalctl -u " + Name
-	case OpenRC, SysV:
-		return "/var/log/kith.log"
+	case OpenRC, SysV, Launchd:
+		return LogFile
+	case Windows:
+		return "Event Viewer, Windows Logs, Application, from kith"
 	}
 	return "the system's log"
 }
@@ -271,12 +316,18 @@ func (m *Manager) with(s Spec, do func(service.Service) error) error {
 		Arguments: []string{"serve", "--config", s.Config, "--data", s.Data},
 		Option:    service.KeyValue{"RunAtLoad": true, "KeepAlive": true, "OnFailure": "restart", "LogOutput": true},
 	}
-	svc, err := m.system.New(&program{}, c)
+	svc, err := m.system.New(program{}, c)
 	if err != nil {
 		return err
 	}
 	return do(svc)
 }
+
+// program is what the library would start and stop; Kith does that itself, see [Run].
+type program struct{}
+
+func (program) Start(service.Service) error { return nil }
+func (program) Stop(service.Service) error  { return nil }
 
 // quotable refuses paths that units and scripts would have to be careful with.
 func quotable(s Spec) error {

@@ -36,8 +36,8 @@ func render(name string, s Spec) ([]byte, error) {
 	var b bytes.Buffer
 	err = t.Execute(&b, struct {
 		Spec
-		Name, Description, State string
-	}{s, Name, description, strings.TrimPrefix(s.Data, stateRoot)})
+		Name, Description, State, Log string
+	}{s, Name, description, strings.TrimPrefix(s.Data, stateRoot), LogFile})
 	return b.Bytes(), err
 }
 

@@ -37,7 +37,7 @@ const STATES = { begun: "goes on", failed: "failed", unknown: "begun; its end is
 /** @param {{l: import("../types.js").AuditLine}} props */
 function Row({ l }) {
   return html`<tr><td class="a"><b>${word(l.action)}</b>${STATES[l.state] ? html` <span class="quiet">${STATES[l.state]}</span>` : null}</td>
-    <td class="c"><span class="cut" title=${l.by}>${l.name ?? l.by}</span>${l.address ? html` <span class="quiet">${l.address}</span>` : null}</td>
+    <td class="c"><span class="cut" title=${l.by}>${l.name ?? l.by}${l.address ? html` <span class="quiet">${l.address}</span>` : null}</span></td>
     <td class="more"><code class="quiet cut">${l.target}</code></td>
     <td class="extra quiet"><span class="cut limit">${said(l.detail)}</span></td>
     <td class="b quiet num" title=${instant(l.at)}><${Ago} at=${l.at} /></td></tr>`;

@@ -2,7 +2,7 @@
 # Boots systemd in namespaces of its own (mounts, processes, network …), on a copy of this
 # machine's root that is thrown away: what a test installs there reaches nothing outside.
 # Called by `unshare`; see machine_test.go. $1: an empty folder, $2: a folder seen as /given,
-# $3: "none" for a machine without systemd, whose scripts of SysV's are run by hand.
+# $3: "none" for a machine without systemd, whose scripts are run by hand or by OpenRC.
 set -eu
 work=$1
 mount --make-rprivate /
@@ -42,6 +42,6 @@ mount --make-rshared /
 export container=test
 if [ "$3" = none ]; then
   ip link set lo up 2>/dev/null || true
-  exec sleep 1000
+  exec bash -c 'for ((n = 0; n < 1000; n++)); do sleep 1; done' # takes in whom nobody waits for
 fi
 exec /lib/systemd/systemd --log-target=journal --log-level=info --unit=multi-user.target >/dev/null 2>&1
