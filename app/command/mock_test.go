@@ -130,8 +130,8 @@ func (m *mockUnderTest) do(method, path, body string) string {
 type recorded struct {
 	Data []struct {
 		Method, Path, Query, Key, Failure string
-		Status                     int
-		Body, Answer               json.RawMessage
+		Status                            int
+		Body, Answer                      json.RawMessage
 	}
 	Error string
 }
