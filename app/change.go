@@ -101,6 +101,10 @@ type Merge struct {
 type Delete struct {
 	UID   string
 	Erase bool
+	// Answers are the stored answers in which who is erased stands, of those from before
+	// AnswersUntil, as [Traces] has them; newer ones are looked through with the deletion.
+	Answers      [][]byte
+	AnswersUntil Instant
 }
 
 // Archive archives a customer, or brings one back.

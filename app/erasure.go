@@ -17,6 +17,9 @@ type Traces struct {
 	Numbers []string
 	// Other are tokens of devices, and the services' own ids.
 	Other []string
+	// Answers and AnswersUntil are for [Delete].
+	Answers      [][]byte
+	AnswersUntil Instant
 }
 
 // shortTrace is how long a text must be to be taken for somebody's wherever it stands: an

@@ -40,7 +40,7 @@ func (t *txn) delete(c *app.Delete) (app.Result, error) {
 		if v := rec.text[colEmail]; v != nil {
 			traces.Emails = append(traces.Emails, *v)
 		}
-		if err := t.eraseAnswers(traces.Texts()); err != nil {
+		if err := t.eraseAnswers(c, traces.Texts()); err != nil {
 			return res, err
 		}
 		if err := t.noteScrub(); err != nil {

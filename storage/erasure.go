@@ -1,6 +1,7 @@
 package storage
 
 import (
+	"bytes"
 	"context"
 	"crypto/hmac"
 	"crypto/sha256"
@@ -11,6 +12,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -238,7 +240,38 @@ func (db *DB) Traces(ctx context.Context, uid string) (*app.Traces, error) {
 	for _, pair := range external {
 		out.Other = append(out.Other, pair[1])
 	}
-	return out, db.formerContacts(ctx, row, out)
+	if err := db.formerContacts(ctx, row, out); err != nil {
+		return nil, err
+	}
+	return out, db.answersWith(ctx, out)
+}
+
+// answersSlack is how much of the end is looked through again: a transaction that was under
+// way has an earlier time than its commit, and a clock may be put right.
+const answersSlack = 10 * time.Minute
+
+// answersWith finds the stored answers in which somebody stands, beside the writer: there may
+// be a day's worth of them.
+func (db *DB) answersWith(ctx context.Context, who *app.Traces) error {
+	who.AnswersUntil = max(1, db.Now()-app.Instant(answersSlack.Milliseconds()))
+	texts := who.Texts()
+	for after := []byte{}; ; {
+		n := 0
+		err := db.queries.each(ctx, "idempotency_step", args(after, exportStep), func(rows *sql.Rows) error {
+			var answer []byte
+			n++
+			if err := rows.Scan(&after, &answer); err != nil {
+				return err
+			}
+			if app.Mentions(texts, string(answer)) {
+				who.Answers = append(who.Answers, bytes.Clone(after))
+			}
+			return nil
+		})
+		if err != nil || n < exportStep {
+			return err
+		}
+	}
 }
 
 // formerContacts adds the addresses, numbers and tokens that the history knows.
@@ -303,15 +336,24 @@ func (db *DB) CustomerDeliveries(ctx context.Context, customer int64) ([]app.Dos
 	return out, err
 }
 
-// eraseAnswers takes the stored answers that hold one of some texts: a repeat of their
-// request is dealt with anew.
-func (t *txn) eraseAnswers(texts []string) error {
-	for _, text := range texts {
-		if _, err := t.w.q.exec("idempotency_erase", text); err != nil {
-			return err
+// eraseAnswers takes the stored answers that hold one of some texts, those that were found
+// before and those since: a repeat of their request is dealt with anew.
+func (t *txn) eraseAnswers(c *app.Delete, texts []string) error {
+	gone := slices.Clone(c.Answers)
+	err := t.w.q.each(background, "idempotency_since", args(int64(c.AnswersUntil)), func(rows *sql.Rows) error {
+		var scope, answer []byte
+		err := rows.Scan(&scope, &answer)
+		if err == nil && app.Mentions(texts, string(answer)) {
+			gone = append(gone, scope)
+		}
+		return err
+	})
+	for _, scope := range gone {
+		if err == nil {
+			_, err = t.w.q.exec("idempotency_drop", scope)
 		}
 	}
-	return nil
+	return err
 }
 
 const (

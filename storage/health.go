@@ -43,8 +43,8 @@ func (db *DB) look() bool {
 // errDiskLow is what a request gets while writing is off.
 func (db *DB) errDiskLow() error {
 	free, _ := diskSpace(db.folder)
-	return app.Fail(app.CodeUnavailable, "The disk is nearly full (%s are free, and %s are kept back): nothing of this request was stored. Free some space; Kith goes on by itself. Reading works.",
-		app.Bytes(free), app.Bytes(db.reserve))
+	return app.Fail(app.CodeUnavailable, "The disk is nearly full (%s are free): nothing of this request was stored. Free some space; Kith goes on by itself once there are %s. Reading works.",
+		app.Bytes(free), app.Bytes(db.reserve+db.reserve/4))
 }
 
 // takesWhileLow reports whether a Batch is taken although the disk is nearly full: one

@@ -66,11 +66,11 @@ func (db *DB) changeImport(ctx context.Context, row int64, action string, fn fun
 func (db *DB) FindImport(ctx context.Context, id string) (*app.Import, error) {
 	row, second, ok := db.importIDs.decode(id)
 	if !ok {
-		return nil, app.NotFound("There is no import with the id %q.", id)
+		return nil, app.NotFound("There is no import with the id %q. The dashboard's Imports page and GET /v1/imports list them.", id)
 	}
 	imp, err := loadImport(ctx, db, db.queries, row)
 	if app.CodeOf(err) == app.CodeNotFound || err == nil && int64(imp.CreatedAt)/1000 != second {
-		return nil, app.NotFound("There is no import with the id %q.", id)
+		return nil, app.NotFound("There is no import with the id %q. The dashboard's Imports page and GET /v1/imports list them.", id)
 	}
 	return imp, err
 }

@@ -51,6 +51,9 @@ import (
 	_ "modernc.org/sqlite" // the engine; registers itself as "sqlite"
 )
 
+// ErrHeld is within the error of Open and Hold for a folder that another Kith has open.
+var ErrHeld = errors.New("the data folder is held")
+
 // FileName is the database's name inside the data folder.
 const FileName = "kith.db"
 
@@ -186,7 +189,7 @@ func (db *DB) takeLock(ctx context.Context) error {
 	db.lock = lock
 	if _, err := lock.ExecContext(ctx, "begin exclusive; create table if not exists held (n); commit; begin exclusive"); err != nil {
 		if isBusy(err) {
-			return &app.Error{Code: app.CodeUnavailable, Err: err,
+			return &app.Error{Code: app.CodeUnavailable, Err: fmt.Errorf("%w: %w", ErrHeld, err),
 				Message: fmt.Sprintf("Another Kith has the data folder %s open. Stop it, or choose another folder with --data.", db.folder)}
 		}
 		return fmt.Errorf("lock the data folder %s: %w", db.folder, explain(err))

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 
 	"kith/app"
@@ -18,6 +19,7 @@ import (
 	"kith/storage"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 )
 
 func (c *cli) bench() *cobra.Command {
@@ -27,6 +29,9 @@ func (c *cli) bench() *cobra.Command {
 	// run gives a measurement its scratch folder, here, on the disk under test.
 	run := func(measure func(bench.Options) (*bench.Report, error)) func(*cobra.Command, []string) error {
 		return func(cmd *cobra.Command, _ []string) error {
+			if err := counts(cmd); err != nil {
+				return err
+			}
 			folder, err := os.MkdirTemp(".", "kith-bench-")
 			if err != nil {
 				return err
@@ -97,6 +102,20 @@ makes is removed at the end.`,
 		floorCommand(c, "floor-tx", bench.ServeFloorTx),
 	)
 	return cmd
+}
+
+// counts refuses numbers that nothing can be measured with.
+func counts(cmd *cobra.Command) (err error) {
+	cmd.Flags().Visit(func(f *pflag.Flag) {
+		least := 1
+		if f.Name == "customers" && cmd.Name() == "start" {
+			least = 0
+		}
+		if n, nerr := strconv.Atoi(f.Value.String()); f.Value.Type() == "int" && (nerr != nil || n < least) {
+			err = usageError{fmt.Errorf("--%s must be %d or more, not %s", f.Name, least, f.Value)}
+		}
+	})
+	return err
 }
 
 // benchAll is every part in one report.

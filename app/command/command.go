@@ -7,8 +7,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"runtime/debug"
 	"strings"
 	"syscall"
@@ -193,11 +195,35 @@ func topCommand(cmd *cobra.Command) string {
 }
 
 // open opens the data folder for a command that touches only keys and users, beside a
-// server that may be running.
+// server that may be running. In a folder where there is no Kith it makes none: the folder
+// would be a misspelt one.
 func (c *cli) open(cmd *cobra.Command) (*storage.DB, error) {
 	cfg, err := c.config(cmd)
 	if err != nil {
 		return nil, err
+	}
+	if err := kithIn(cfg.Data); err != nil {
+		return nil, err
+	}
+	return c.openOrMake(cmd)
+}
+
+// kithIn returns CodeNotFound when there is no Kith in a folder.
+func kithIn(folder string) error {
+	if _, err := os.Stat(filepath.Join(folder, storage.FileName)); errors.Is(err, fs.ErrNotExist) {
+		return app.NotFound("There is no Kith in %s: the file %s is not there. --data names another folder, and `kith serve` makes a new one.", folder, storage.FileName)
+	}
+	return nil
+}
+
+// openOrMake is open for what may come before the first start: a first key, a first user.
+func (c *cli) openOrMake(cmd *cobra.Command) (*storage.DB, error) {
+	cfg, err := c.config(cmd)
+	if err != nil {
+		return nil, err
+	}
+	if kithIn(cfg.Data) != nil {
+		fmt.Fprintf(c.err, "(there was no Kith in %s; it is made)\n", cfg.Data)
 	}
 	cmd.SetContext(app.WithActor(cmd.Context(), app.ByCommand)) // for the audit log
 	return storage.Open(cmd.Context(), cfg.Data, storage.Options{Shared: true, Log: c.logger("error")})

@@ -62,6 +62,9 @@ only a warning does not count.`,
 		} else {
 			d.cfg = cfg
 			d.add(fine, "configuration", "", "read; `kith serve --print-config` says where each value comes from")
+			for _, stray := range config.Strays(os.Environ()) {
+				d.add(warn, "environment", "Write it as config.example.toml, which `kith init` writes, says; or remove it.", "%s", stray)
+			}
 			d.examine(cmd.Context(), full)
 		}
 		return d.print(c)
@@ -206,7 +209,7 @@ func (d *doctor) sync() {
 func (d *doctor) database(ctx context.Context, full bool) {
 	const what = "database"
 	letGo, err := storage.Hold(ctx, d.cfg.Data)
-	if d.running = err != nil && app.CodeOf(err) == app.CodeUnavailable; err == nil {
+	if d.running = errors.Is(err, storage.ErrHeld); err == nil {
 		err = letGo()
 	}
 	if err != nil && !d.running {

@@ -5,7 +5,9 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/json"
 	"errors"
+	"io"
 	"io/fs"
 	"net"
 	"net/http"
@@ -24,7 +26,12 @@ func (d *doctor) address(ctx context.Context) {
 		d.add(warn, "network", "Put a proxy with TLS in front and set url, or use [tls]; or listen on 127.0.0.1.", "%s takes requests from other machines, without TLS", d.cfg.Listen)
 	}
 	l, err := net.Listen("tcp", d.cfg.Listen)
-	if err == nil {
+	switch {
+	case err == nil && d.running:
+		_ = l.Close()
+		d.add(warn, "port", "Give the doctor the configuration that it was started with (--config, or KITH_LISTEN).", "a Kith has the data folder open, and none answers on %s", d.cfg.Listen)
+		return
+	case err == nil:
 		_ = l.Close()
 		d.add(fine, "port", "", "%s is free", d.cfg.Listen)
 		return
@@ -34,20 +41,19 @@ func (d *doctor) address(ctx context.Context) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, 3*time.Second)
 	defer cancel()
-	if state := d.ask(ctx, host, port); d.running && state != 0 {
-		if state != http.StatusOK {
-			d.add(bad, "port", "GET /readyz says why.", "Kith answers on %s, and is not ready", d.cfg.Listen)
-			return
-		}
+	switch status, why := d.ask(ctx, host, port); {
+	case !d.running || status == 0:
+		d.add(bad, "port", "Stop what is there, or take another address with --listen.", "%s cannot be listened on: %v", d.cfg.Listen, err)
+	case status != http.StatusOK:
+		d.add(bad, "port", "It goes on by itself once that is mended; /readyz says when.", "Kith answers on %s, and is not ready: %s", d.cfg.Listen, why)
+	default:
 		d.add(fine, "port", "", "Kith answers on %s and is ready", d.cfg.Listen)
-		return
 	}
-	d.add(bad, "port", "Stop what is there, or take another address with --listen.", "%s cannot be listened on: %v", d.cfg.Listen, err)
 }
 
 // ask asks what listens here whether it is a Kith that is ready, and returns its status, 0
-// when it is none. Who vouches for its certificate does not matter on this machine.
-func (d *doctor) ask(ctx context.Context, host, port string) (status int) {
+// when it is none, and why it is not ready. Who vouches for its certificate does not matter on this machine.
+func (d *doctor) ask(ctx context.Context, host, port string) (status int, why string) {
 	scheme, settings := "http", &tls.Config{InsecureSkipVerify: true}
 	if d.cfg.TLS() {
 		scheme = "https"
@@ -57,18 +63,20 @@ func (d *doctor) ask(ctx context.Context, host, port string) (status int) {
 	}
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, scheme+"://"+net.JoinHostPort(host, port)+"/readyz", nil)
 	if err != nil {
-		return 0
+		return 0, ""
 	}
 	transport := &http.Transport{TLSClientConfig: settings, DisableKeepAlives: true}
 	res, err := transport.RoundTrip(r)
 	if err != nil {
-		return 0
+		return 0, ""
 	}
-	res.Body.Close()
+	defer res.Body.Close()
 	if res.Header.Get("X-Request-Id") == "" {
-		return 0
+		return 0, ""
 	}
-	return res.StatusCode
+	var said struct{ Error string }
+	_ = json.NewDecoder(io.LimitReader(res.Body, 64<<10)).Decode(&said)
+	return res.StatusCode, cmp.Or(said.Error, res.Status)
 }
 
 // certificates looks at those that are given or were got, and at the authority.

@@ -3,7 +3,10 @@ package command
 import (
 	"bytes"
 	"fmt"
+	"io"
 	"net"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -127,5 +130,13 @@ func TestDoctor_besideARunningKith(t *testing.T) {
 	}
 	defer db.Close()
 	out, _ := kith(t, exitDone, "doctor", "--config", settings(t, "data = %q\nlisten = \"127.0.0.1:0\"\n[disk]\nreserve = \"1MB\"\n", data))
-	wantSaid(t, out, `a Kith has it open`)
+	wantSaid(t, out, `a Kith has it open`, `warn +port +a Kith has the data folder open, and none answers on`)
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("X-Request-Id", "req_1")
+		w.WriteHeader(http.StatusServiceUnavailable)
+		_, _ = io.WriteString(w, `{"error":"The disk is nearly full."}`)
+	}))
+	defer srv.Close()
+	out, _ = kith(t, exitFail, "doctor", "--config", settings(t, "data = %q\nlisten = %q\n[disk]\nreserve = \"1MB\"\n", data, srv.Listener.Addr()))
+	wantSaid(t, out, `FAIL +port +Kith answers on .* is not ready: The disk is nearly full\.`)
 }

@@ -19,6 +19,7 @@ import (
 	"kith/app"
 	"kith/app/config"
 	"kith/app/server"
+	"kith/storage"
 
 	"github.com/spf13/cobra"
 )
@@ -146,6 +147,9 @@ func (c *cli) exportSource(ctx context.Context, cfg *config.Config, f *exportFla
 		r, err := newRemote(f.server, cfg)
 		return r, nothing, err
 	}
+	if err := kithIn(cfg.Data); err != nil {
+		return nil, nil, err
+	}
 	pair := *cfg
 	if pair.KeysPublic, err = randomKey(); err != nil {
 		return nil, nil, err
@@ -155,10 +159,10 @@ func (c *cli) exportSource(ctx context.Context, cfg *config.Config, f *exportFla
 	}
 	h, err := openHouse(ctx, &pair, houseOptions{clock: clock, sessions: clock, log: c.logger("error")})
 	switch {
-	case app.CodeOf(err) == app.CodeUnavailable && cfg.KeysPublic != "" && cfg.KeysPrivate != "":
+	case errors.Is(err, storage.ErrHeld) && cfg.KeysPublic != "" && cfg.KeysPrivate != "":
 		r, err := newRemote("http://"+cfg.Listen, cfg)
 		return r, nothing, err
-	case app.CodeOf(err) == app.CodeUnavailable:
+	case errors.Is(err, storage.ErrHeld):
 		return nil, nil, app.Fail(app.CodeUnavailable, "A Kith runs on the data folder %s. Export over it: kith export %s --server http://%s, with KITH_KEYS_PUBLIC and KITH_KEYS_PRIVATE set (`kith keys create NAME` makes a pair).", cfg.Data, f.what, cfg.Listen)
 	case err != nil:
 		return nil, nil, err

@@ -139,6 +139,22 @@ func TestErrors_sayWhatToDo(t *testing.T) {
 		"a log format":           {"serve --config " + file("log.toml", "[log]\nformat = \"xml\""), exitUsage, "text or json"},
 		"a file as the folder":   {"keys list --data taken", exitFail, "--data"},
 		"no database":            {"keys list --data newer", exitFail, "kith restore"},
+		"keys of nothing":        {"keys list --data nowhere", exitFail, "--data names another folder"},
+		"users of nothing":       {"user list --data nowhere", exitFail, "--data names another folder"},
+		"quarantine of nothing":  {"quarantine --data nowhere", exitFail, "--data names another folder"},
+		"retention of nothing":   {"retention --keep 2y --data nowhere", exitFail, "--data names another folder"},
+		"export of nothing":      {"export events --data nowhere", exitFail, "--data names another folder"},
+		"index of nothing":       {"reindex --data nowhere", exitFail, "--data names another folder"},
+		"an e-mail to add":       {"user add ada --data " + data, exitFail, "kith: ada "},
+		"a key to rotate":        {"keys rotate 99 --data " + data, exitFail, "kith keys list"},
+		"an import to undo":      {"import --undo xyz --data " + data, exitFail, "GET /v1/imports"},
+		"a folder to import":     {"import data --data " + data, exitFail, "name the CSV file in it"},
+		"no rounds":              {"bench --rounds 0", exitUsage, "--rounds must be 1 or more"},
+		"less than nobody":       {"bench segments --customers -1", exitUsage, "--customers must be 1 or more"},
+		"a mock in a file":       {"mock --listen 127.0.0.1:0 --data taken", exitFail, "--data must name a folder"},
+		"an export of none":      {"export customers --data newer", exitFail, "kith restore"},
+		"an import into none":    {"import taken --data newer", exitFail, "kith restore"},
+		"an index of none":       {"reindex --data newer", exitFail, "kith restore"},
 		"no file to import":      {"import none.csv --data " + data, exitFail, "none.csv"},
 		"no import":              {"import --data " + data, exitUsage, "kith import FILE.csv"},
 		"no backup":              {"verify none.zst --data " + data, exitFail, "The backups that this Kith made itself are in"},
@@ -152,5 +168,8 @@ func TestErrors_sayWhatToDo(t *testing.T) {
 				t.Errorf("kith %s ends with %d and says %q; it should end with %d and say %q", c.args, code, err.String(), c.code, c.want)
 			}
 		})
+	}
+	if _, err := os.Stat("nowhere"); !os.IsNotExist(err) {
+		t.Errorf("the folder that was misspelt is there now (%v)", err)
 	}
 }

@@ -192,7 +192,7 @@ func openImport(file string) (io.ReadCloser, string, error) {
 	}
 	if info, err := f.Stat(); err == nil && info.IsDir() {
 		f.Close()
-		return nil, "", fmt.Errorf("%s is a folder", file)
+		return nil, "", fmt.Errorf("%s is a folder; name the CSV file in it", file)
 	}
 	return f, filepath.Base(file), nil
 }
@@ -203,7 +203,7 @@ func (c *cli) importTarget(ctx context.Context, cfg *config.Config, server strin
 		return newRemoteImport(server, cfg)
 	}
 	db, err := storage.Open(ctx, cfg.Data, storage.Options{Clock: clock, Log: c.logger("error")})
-	if app.CodeOf(err) == app.CodeUnavailable {
+	if errors.Is(err, storage.ErrHeld) {
 		if cfg.KeysPublic != "" && cfg.KeysPrivate != "" {
 			return newRemoteImport("http://"+cfg.Listen, cfg)
 		}

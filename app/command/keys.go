@@ -79,7 +79,7 @@ func (c *cli) keysCreate(cmd *cobra.Command, args []string, scopes string) error
 	if err != nil {
 		return usageError{err}
 	}
-	db, err := c.open(cmd)
+	db, err := c.openOrMake(cmd)
 	if err != nil {
 		return err
 	}
@@ -108,7 +108,7 @@ func (c *cli) keysRotate(cmd *cobra.Command, args []string, keep time.Duration) 
 	until := db.Now() + app.Instant(keep.Milliseconds())
 	k, private, err := db.RotateKey(cmd.Context(), row, until)
 	if err != nil {
-		return err
+		return listed(err, "kith keys list")
 	}
 	_, err = fmt.Fprintf(c.out, "public key   %s (as before)\nprivate key  %s\n\nThe private key is not kept: write it down now. The one before works until %s.\n",
 		k.Public, private, until.Time().UTC().Format("2006-01-02 15:04 MST"))

@@ -4,10 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"time"
 
-	"kith/app"
 	"kith/app/config"
 	"kith/search"
 	"kith/storage"
@@ -34,14 +32,14 @@ func (c *cli) reindex() *cobra.Command {
 // runReindex asks whoever serves the data folder for a new index and waits for it; when
 // nobody does, it builds the index itself.
 func (c *cli) runReindex(ctx context.Context, cfg *config.Config) error {
-	if _, err := os.Stat(cfg.Data); err != nil {
-		return fmt.Errorf("there is no data folder %s: say where it is with --data", cfg.Data)
+	if err := kithIn(cfg.Data); err != nil {
+		return err
 	}
 	db, err := storage.Open(ctx, cfg.Data, storage.Options{Log: c.logger("error")})
 	if err == nil {
 		return errors.Join(c.reindexHere(ctx, db), db.Close())
 	}
-	if app.CodeOf(err) != app.CodeUnavailable {
+	if !errors.Is(err, storage.ErrHeld) {
 		return err
 	}
 	if err := search.Ask(cfg.Data); err != nil {

@@ -59,6 +59,9 @@ const FirstFile = "first-start.txt"
 func (c *cli) runServe(ctx context.Context, cfg *config.Config, demo bool, ready func()) error {
 	log := c.logger(cfg.LogLevel)
 	hearLibraries(log)
+	for _, stray := range config.Strays(os.Environ()) {
+		log.Warn("a variable of the environment does nothing", "reason", stray)
+	}
 	h, err := openHouse(ctx, cfg, houseOptions{clock: clock, sessions: clock, log: log, demo: demo})
 	if err != nil {
 		return err

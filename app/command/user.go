@@ -26,9 +26,10 @@ func (c *cli) user() *cobra.Command {
 		Args: exactly(0),
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	withDB := func(do func(*storage.DB, *cobra.Command, []string) error) func(*cobra.Command, []string) error {
+	type opener = func(*cobra.Command) (*storage.DB, error)
+	with := func(open opener, do func(*storage.DB, *cobra.Command, []string) error) func(*cobra.Command, []string) error {
 		return func(cmd *cobra.Command, args []string) error {
-			db, err := c.open(cmd)
+			db, err := open(cmd)
 			if err != nil {
 				return err
 			}
@@ -36,11 +37,14 @@ func (c *cli) user() *cobra.Command {
 			return do(db, cmd, args)
 		}
 	}
+	withDB := func(do func(*storage.DB, *cobra.Command, []string) error) func(*cobra.Command, []string) error {
+		return with(c.open, do)
+	}
 	var role string
 	add := &cobra.Command{
 		Use: "add EMAIL", Short: "Add a user; the password is read from the input",
 		Example: "  kith user add ada@example.com --role developer < password.txt",
-		Args:    exactly(1), RunE: withDB(func(db *storage.DB, cmd *cobra.Command, args []string) error { return c.userAdd(db, cmd, args, role) }),
+		Args:    exactly(1), RunE: with(c.openOrMake, func(db *storage.DB, cmd *cobra.Command, args []string) error { return c.userAdd(db, cmd, args, role) }),
 	}
 	add.Flags().StringVar(&role, "role", string(app.RoleAdmin), "owner, admin, manager, developer or member; the first user is the owner")
 	cmd.AddCommand(
@@ -85,7 +89,7 @@ func (c *cli) userAdd(db *storage.DB, cmd *cobra.Command, args []string, role st
 		return usageError{err}
 	}
 	if _, err := app.CheckEmail(args[0]); err != nil {
-		return fmt.Errorf("%s; write one such as ada@example.com", app.Public(err).Sentence())
+		return fmt.Errorf("%w; write one such as ada@example.com", err)
 	}
 	password, err := c.readPassword()
 	if err != nil {

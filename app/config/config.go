@@ -12,6 +12,7 @@ import (
 	"net"
 	"net/url"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -209,6 +210,39 @@ func readFile(path string) (map[string]any, error) {
 		values[name] = fmt.Sprint(v)
 	}
 	return values, nil
+}
+
+// Strays are the variables of an environment ("NAME=value") that look like settings and
+// are none, each with the one that was probably meant: one that is misspelt would otherwise
+// do nothing, in silence. What Kubernetes sets for a service called kith is left out.
+func Strays(environ []string) []string {
+	known := map[string]bool{"KITH_MOCK": true} // where the mock's clients look for it
+	for _, k := range Keys {
+		known[k.Env()] = true
+	}
+	var out []string
+	for _, pair := range environ {
+		name, value, _ := strings.Cut(pair, "=")
+		rest, ours := strings.CutPrefix(name, "KITH_")
+		if !ours || known[name] || strings.HasPrefix(rest, "SERVICE_") || rest == "PORT" && strings.Contains(value, "://") || strings.HasPrefix(rest, "PORT_") {
+			continue
+		}
+		meant, least := "", 4
+		for _, k := range Keys {
+			if strings.HasPrefix(k.Env(), name+"_") && least > 0 { // the name of a section
+				meant, least = k.Env(), 0
+			}
+			if d := app.EditDistance(name, k.Env()); d < least {
+				meant, least = k.Env(), d
+			}
+		}
+		if meant != "" {
+			meant = "; did you mean " + meant + "?"
+		}
+		out = append(out, name+" is no setting"+meant)
+	}
+	slices.Sort(out)
+	return out
 }
 
 // like names the setting that was probably meant, or where all are.

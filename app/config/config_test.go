@@ -3,6 +3,7 @@ package config
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -111,5 +112,15 @@ func TestPrint_hidesSecrets(t *testing.T) {
 	}
 	if strings.Contains(b.String(), "sk_hidden") || !strings.Contains(b.String(), "pk_x") || !strings.Contains(b.String(), "flag") {
 		t.Errorf("printed:\n%s", b.String())
+	}
+}
+
+func TestStrays_areNamedWithWhatWasMeant(t *testing.T) {
+	t.Parallel()
+	got := Strays([]string{"KITH_LISTEM=:1", "KITH_METRICS=off", "KITH_DATA=x", "KITH_MOCK=127.0.0.1:1", "PATH=/", "KITH_ZZZZZZZZZ=1",
+		"KITH_PORT=tcp://10.0.0.1:5484", "KITH_PORT_5484_TCP_ADDR=10.0.0.1", "KITH_SERVICE_HOST=10.0.0.1"})
+	want := []string{"KITH_LISTEM is no setting; did you mean KITH_LISTEN?", "KITH_METRICS is no setting; did you mean KITH_METRICS_ACCESS?", "KITH_ZZZZZZZZZ is no setting"}
+	if !slices.Equal(got, want) {
+		t.Errorf("got %q", got)
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"kith/storage/storagetest"
 
 	"github.com/gin-gonic/gin"
+	"github.com/prometheus/client_golang/prometheus/testutil/promlint"
 )
 
 // engine answers everything with a status, and is counted.
@@ -118,4 +119,21 @@ func bare() *gin.Engine {
 	e := gin.New()
 	e.NoRoute(func(c *gin.Context) { c.String(http.StatusAccepted, "ok") })
 	return e
+}
+
+// What Prometheus' own linter says of the whole page: names, units, help.
+func TestMetrics_passPrometheusLint(t *testing.T) {
+	t.Parallel()
+	e := engine(t, metrics.Options{Version: "1", Columns: func() (int64, bool) { return 1, true }, Index: func() app.IndexState { return app.IndexState{} },
+		Backups: func() (app.BackupState, error) {
+			return app.BackupState{Files: []app.BackupFile{{At: 1_700_000_000_000, Bytes: 77}}}, nil
+		}}, &app.Track{UID: "u1", Event: "Seen", At: storagetest.Instant(0)})
+	get(e, "PUT", "/users/a", here)
+	found, err := promlint.New(get(e, "GET", "/metrics", here).Body).Lint()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range found {
+		t.Errorf("%s: %s", p.Metric, p.Text)
+	}
 }

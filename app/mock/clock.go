@@ -53,7 +53,7 @@ func (m *Mock) loadShift() error {
 		return nil
 	}
 	if err != nil {
-		return err
+		return fmt.Errorf("read how far the clock was moved: %w; --data must name a folder, or the place for one", err)
 	}
 	var k keptClock
 	if err := json.Unmarshal(text, &k); err != nil {

@@ -178,7 +178,7 @@ func (p *Office) Erase(ctx context.Context, uid string) (settled bool, err error
 			return false, err
 		}
 	}
-	results, err := p.store.Apply(ctx, app.Batch{Changes: []app.Change{&app.Delete{UID: uid, Erase: true}}})
+	results, err := p.store.Apply(ctx, app.Batch{Changes: []app.Change{&app.Delete{UID: uid, Erase: true, Answers: traces.Answers, AnswersUntil: traces.AnswersUntil}}})
 	if err != nil {
 		return false, err
 	}

@@ -269,7 +269,7 @@ func (m *Manager) Status() (text string, err error) {
 	err = m.with(Spec{}, func(s service.Service) error {
 		status, err := s.Status()
 		switch {
-		case errors.Is(err, service.ErrNotInstalled):
+		case errors.Is(err, service.ErrNotInstalled) || err != nil && m.absent():
 			return ErrNotInstalled
 		case err != nil:
 			return fmt.Errorf("%w; its log says why (%s)", err, m.LogHint())
@@ -281,6 +281,16 @@ func (m *Manager) Status() (text string, err error) {
 		return nil
 	})
 	return text, err
+}
+
+// absent reports whether there is no script where one would be: some managers say of a
+// service they do not know no more than that it failed.
+func (m *Manager) absent() bool {
+	if m.File() == "" {
+		return false
+	}
+	_, err := os.Lstat(m.File())
+	return errors.Is(err, os.ErrNotExist)
 }
 
 // LogFile is where a service's log is whose manager keeps none itself.

@@ -155,7 +155,8 @@ update audit set state = :state, detail = json_patch(detail, :detail) where id =
 update audit set state = 3 where state = 1
 
 -- name: audit_page
--- Newest first from a number on. What is asked for seldom misses, and the log is short.
+-- Newest first from a number on. A filter that finds nothing looks through all: a third of a
+-- second for a million lines.
 select id, at, actor, address, action, target, state, detail from audit
 where id < :before
   and (:actor = '' or actor = :actor)

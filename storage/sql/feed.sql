@@ -56,9 +56,16 @@ on conflict (scope) do update set body = excluded.body, status = excluded.status
 -- name: idempotency_prune
 delete from idempotency where at < :before
 
--- name: idempotency_erase
--- Takes the answers that hold a text, of a day at most. A scan on purpose.
-delete from idempotency where instr(lower(cast(answer as text)), :text) > 0
+-- name: idempotency_step
+-- A step through all answers, for who is to be erased.
+select scope, answer from idempotency where scope > :after order by scope limit :limit
+
+-- name: idempotency_since
+-- Served by idempotency_at.
+select scope, answer from idempotency where at >= :since
+
+-- name: idempotency_drop
+delete from idempotency where scope = :scope
 
 -- name: meta_get
 select value from meta where key = :key
