@@ -282,7 +282,14 @@ var belongings = []string{storage.FileName, storage.FileName + "-wal", storage.F
 
 // moveAside moves what goes with a database to a folder of its own, "" when there was nothing.
 func moveAside(folder string, now time.Time) (string, error) {
-	aside := filepath.Join(folder, "before-restore-"+now.UTC().Format("20060102-150405"))
+	first := filepath.Join(folder, "before-restore-"+now.UTC().Format("20060102-150405"))
+	aside := first
+	for n := 2; ; n++ { // another restore of the same second has what was there before it
+		if _, err := os.Lstat(aside); err != nil {
+			break
+		}
+		aside = fmt.Sprintf("%s-%d", first, n)
+	}
 	moved := ""
 	for _, name := range belongings {
 		from := filepath.Join(folder, name)

@@ -368,3 +368,23 @@ func TestBackup_ofNothingLeavesNothing(t *testing.T) {
 		t.Errorf("the folder was made (%v)", err)
 	}
 }
+
+// Two restores in one second keep both of what they found.
+func TestMoveAside_twiceInOneSecond(t *testing.T) {
+	t.Parallel()
+	folder, now := t.TempDir(), time.Now()
+	for _, text := range []string{"first", "second"} {
+		if err := os.WriteFile(filepath.Join(folder, storage.FileName), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		aside, err := moveAside(folder, now)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() {
+			if b, err := os.ReadFile(filepath.Join(aside, storage.FileName)); string(b) != text {
+				t.Errorf("%s holds %q (%v) instead of %q", aside, b, err, text)
+			}
+		}()
+	}
+}
