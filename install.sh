@@ -114,7 +114,13 @@ needs() {
     fi
     manager=$(find_manager)
     case $manager in
-    '') lack "neither systemd, OpenRC nor /etc/init.d is here: use --no-service, and start \`kith serve\` by what you have" ;;
+    '')
+      if [ "$(uname -s)" = Darwin ]; then
+        lack "a service of macOS is installed by Kith itself: use --no-service, then \`sudo kith service install --user ACCOUNT\`"
+      else
+        lack "neither systemd, OpenRC nor /etc/init.d is here: use --no-service, and start \`kith serve\` by what you have"
+      fi
+      ;;
     systemd)
       if [ -z "$destdir" ]; then
         version=$(systemctl --version 2>/dev/null | sed -n '1s/^systemd \([0-9]*\).*/\1/p')

@@ -37,8 +37,8 @@ const (
 	checkpointSafety = 100_000
 )
 
-func newCheckpointer(folder, synchronous string) (*checkpointer, error) {
-	handle, err := sql.Open("sqlite", dsn(filepath.Join(folder, FileName), synchronous, "cache_size(-1000)"))
+func newCheckpointer(folder string, lasting []string) (*checkpointer, error) {
+	handle, err := sql.Open("sqlite", dsn(filepath.Join(folder, FileName), append([]string{"cache_size(-1000)"}, lasting...)...))
 	if err != nil {
 		return nil, err
 	}

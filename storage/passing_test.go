@@ -11,9 +11,11 @@ func TestOpen_waitsForTheDiskUnlessItIsPassing(t *testing.T) {
 			t.Fatal(err)
 		}
 		for name, q := range map[string]querier{"the writer": db.conn, "the checkpointer": db.checkpoints.handle} {
-			var have int
-			if err := q.QueryRowContext(t.Context(), "pragma synchronous").Scan(&have); err != nil || have != want {
-				t.Errorf("passing %v: %s has synchronous=%d (%v) instead of %d", passing, name, have, err, want)
+			for pragma, want := range map[string]int{"synchronous": want, "fullfsync": want / 2, "checkpoint_fullfsync": want / 2} {
+				var have int
+				if err := q.QueryRowContext(t.Context(), "pragma "+pragma).Scan(&have); err != nil || have != want {
+					t.Errorf("passing %v: %s has %s=%d (%v) instead of %d", passing, name, pragma, have, err, want)
+				}
 			}
 		}
 		if err := db.Close(); err != nil {

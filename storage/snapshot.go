@@ -280,7 +280,7 @@ func damaged(err error) error {
 // Restored says of a database file that nobody has open that it comes from a backup:
 // nothing is sent from it until that is confirmed.
 func Restored(ctx context.Context, file string, q app.Quarantine) error {
-	handle, err := sql.Open("sqlite", dsn(file, "synchronous(full)"))
+	handle, err := sql.Open("sqlite", dsn(file, durable...))
 	if err != nil {
 		return err
 	}

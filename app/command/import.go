@@ -357,6 +357,11 @@ func (c *cli) sayImport(s *importStatus, refused []importer.Refusal) {
 		}
 	}
 	c.sayRefused(s, refused)
+	for _, col := range s.Columns {
+		if col.Doubt != "" && col.To != nil && !s.DryRun { // a dry run says it beside the column
+			fmt.Fprintf(c.out, "! %s: %s\n", cutTo(col.Name, 40), col.Doubt)
+		}
+	}
 	if s.Nulls != "" {
 		fmt.Fprintln(c.out, s.Nulls, "(--nulls)")
 	}

@@ -84,6 +84,8 @@ func TestImport_saysWhatItDoubtsAndHowToSayIt(t *testing.T) {
 		`! 2 values have a decimal comma`, `--map '\{"spend":\{"type":"number","format":"1\.234,56"\}\}'`, `1 cell says NULL, .* it goes in as a word. \(--nulls\)`)
 	out, _ = kith(t, exitDone, "import", file, "--data", data, "--dry-run", "--nulls", "blank", "--header", "3")
 	wantSaid(t, out, `header +yes, as you said`, `--map '\{"it'\\''s":\{"type":"date","format":"DD/MM/YYYY"\}\}'`, `it counts as blank`)
+	out, _ = kith(t, exitDone, "import", file, "--data", data)
+	wantSaid(t, out, `! spend: 2 values have a decimal comma`)
 	_, said := kith(t, exitFail, "import", file, "--data", data, "--header", "maybe")
 	wantSaid(t, said, `yes, no, or the number of the line`)
 }

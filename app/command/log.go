@@ -33,6 +33,13 @@ func (c *cli) logger(level string) *slog.Logger {
 	return slog.New(h)
 }
 
+// hearLibraries has what libraries write to Go's own log go to ours, for who debugs: Bleve
+// says there each time that Windows does not let it remove a file yet.
+func hearLibraries(log *slog.Logger) {
+	slog.SetLogLoggerLevel(slog.LevelDebug)
+	slog.SetDefault(log)
+}
+
 // toJournal puts the level in front of a line, as systemd reads it: <3> is an error.
 func (c *cli) toJournal(level slog.Level, line string) error {
 	mark := "<7>"

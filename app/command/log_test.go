@@ -8,6 +8,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	golog "log"
+	"log/slog"
 	"os"
 	"strings"
 	"syscall"
@@ -64,6 +66,20 @@ func TestLogger_formats(t *testing.T) {
 		log.Info("so it is", "n", 1)
 		if !check(out.String()) {
 			t.Errorf("%s writes %s", format, out.String())
+		}
+	}
+}
+
+// What a library writes to Go's own log is for who debugs, in the form of ours.
+func TestLogger_hearsLibraries(t *testing.T) {
+	before, flags, out := slog.Default(), golog.Flags(), golog.Writer()
+	t.Cleanup(func() { slog.SetDefault(before); golog.SetFlags(flags); golog.SetOutput(out) })
+	for level, want := range map[string]bool{"info": false, "debug": true} {
+		var said bytes.Buffer
+		hearLibraries(newCLI(new(bytes.Buffer), &said).logger(level))
+		golog.Printf("got err removing file: %s", "000000000003.zap")
+		if got := strings.Contains(said.String(), `level=DEBUG msg="got err removing file: 000000000003.zap"`); got != want || !want && said.Len() > 0 {
+			t.Errorf("at %s the log is %q", level, said.String())
 		}
 	}
 }

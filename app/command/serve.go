@@ -58,6 +58,7 @@ const FirstFile = "first-start.txt"
 // runServe serves until ctx ends, and calls ready when it listens.
 func (c *cli) runServe(ctx context.Context, cfg *config.Config, demo bool, ready func()) error {
 	log := c.logger(cfg.LogLevel)
+	hearLibraries(log)
 	for _, stray := range config.Strays(os.Environ()) {
 		log.Warn("a variable of the environment does nothing", "reason", stray)
 	}

@@ -62,7 +62,7 @@ line with this program and the configuration, and changes nothing else.`,
 		RunE: func(cmd *cobra.Command, _ []string) error { return c.serviceInstall(cmd, f) },
 	}
 	install.Flags().StringVar(&f.root, "root", "", "write only files, below this folder")
-	install.Flags().StringVar(&f.user, "user", "", "the account to run as (default: one that systemd makes)")
+	install.Flags().StringVar(&f.user, "user", "", "the account to run as (default: one that systemd makes, on Windows LocalService; elsewhere it must be named)")
 	install.Flags().StringVar(&f.program, "program", "", "the executable's path (default: this one)")
 	uninstall := &cobra.Command{
 		Use: "uninstall", Short: "Stop the service and take it out; configuration and data stay",

@@ -113,11 +113,8 @@ func (c *columnFacts) number(s []byte) {
 			c.cutExample = string(s)
 		}
 	}
-	if len(s) < 5 {
-		return
-	}
 	for i, order := range []dateOrder{compact, unixTime, excelDay} {
-		if countedAs(s, order) {
+		if c.counted[i] == c.kinds[kindNumber]-1 && countedAs(s, order) { // one that is none settles it
 			c.counted[i]++
 		}
 	}

@@ -21,6 +21,12 @@ func FuzzFile(f *testing.F) {
 	} {
 		f.Add([]byte(seed), "", "")
 	}
+	for _, seed := range []string{
+		"sep=;\nid;n\n1;1.234,5\n", "Report,,\n\nid,name,email\n1,Ada,Ada <a@example.com>\nid,name,email\nTotal,,\n", "'id','n'\n'1','it''s'\n", "id,z\n=\"01\",NULL\n",
+		"id,created\n1,1712999999\n", "id,birthday\n1,29221.5\n", "id,d\n1,31-Dec-24 2:05 PM\n", "a@example.com,+49301234567\n", "id;name\n1;\xc8\xe2\xe0\xed\xee\xe2\n", "id,name\n1,\x8e\x52\x93\x63\x91\xbe\x98\x59\n",
+	} {
+		f.Add([]byte(seed), "", "")
+	}
 	f.Add([]byte("a,b\n1,2\n"), ";", "utf-16le")
 	f.Add([]byte("a,b\n\"1,2\n3,4\n"), "|", "macintosh")
 	f.Fuzz(func(t *testing.T, file []byte, delimiter, encoding string) {

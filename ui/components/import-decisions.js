@@ -26,7 +26,9 @@ export function ImportDecisions({ imp, locked, ask, choose }) {
   const total = imp.notes.length + known.length + (imp.nulls ? 1 : 0);
   if (open.length + decided.length + total === 0) return null;
   const buttons = (/** @type {Column} */ c) => ways(c).length === 0 || ways(c).every((w) => w.on) ? null : html`<span class="segments" role="group" aria-label=${`How ${c.name} is read`}>${ways(c).map((w) => html`<button type="button" key=${w.label} aria-pressed=${w.on ? "true" : "false"} disabled=${locked} onClick=${() => w.on || choose(c.name, { type: w.type, format: w.format ?? "", ...(w.to ? { to: w.to } : {}) })}>${w.label}</button>`)}</span>`;
-  const head = [open.length ? `${open.length} to decide` : "", total + decided.length ? `${total + decided.length} to know` : ""].filter(Boolean).join(", ");
+  const choices = open.filter((c) => ways(c).length > 0).length;
+  const others = open.length - choices + total + decided.length;
+  const head = [choices ? `${choices} to decide` : "", others ? `${others} to know` : ""].filter(Boolean).join(", ");
   return html`<section class="panel decisions" aria-label="Before it goes in"><div class="panel-head"><h2>Before it goes in</h2><span class="n">${head}</span></div><ul>
     ${open.map((c) => html`<${Line} key=${c.name} icon="alert" look="warn" name=${c.name} text=${c.doubt}>${buttons(c)}</${Line}>`)}
     ${decided.map((c) => html`<${Line} key=${c.name} icon="check" look="good" name=${c.name} text="Read as you said.">${buttons(c)}</${Line}>`)}
