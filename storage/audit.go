@@ -27,7 +27,9 @@ import (
 // they come in, single customers and pages of them as they are read, and what came with a
 // public key alone, but for a change of a list: that is the stream of the data, the
 // customer's own history has it, and it would be a line for each request. Nor is there a
-// line for a request that is refused, except at the door.
+// line for a request that is refused, except at the door; for backups that are made by
+// appointment or by a command (whoever may run one may read the files themselves); and for
+// settings, which are a file.
 //
 // It names people and things by numbers and public ids, and never holds a secret or
 // anything of a customer's.

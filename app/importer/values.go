@@ -149,7 +149,7 @@ func moneyKind(s []byte) kind {
 func isGrouped(s []byte) bool {
 	s = bytes.TrimPrefix(s, []byte("-"))
 	at := bytes.IndexByte(s, '.')
-	return at >= 1 && at <= 3 && s[0] != '0' && len(s) == at+4 && bytes.IndexAny(s, "eE") < 0
+	return at >= 1 && at <= 3 && s[0] != '0' && len(s) == at+4 && !bytes.ContainsAny(s, "eE")
 }
 
 // readNumber returns the JSON of a number in a style: a sign of money, or of parts in a

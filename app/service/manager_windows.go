@@ -25,7 +25,7 @@ func native() controller { return scm{} }
 const localService = `NT AUTHORITY\LocalService`
 
 // settleTimeout is how long a service may take to start or to stop: a migration copies the
-// data before.
+// data before, and cannot be stopped meanwhile.
 const settleTimeout = 30 * time.Minute
 
 // with opens the service, with the rights that are needed and no more.
@@ -153,7 +153,7 @@ func (c scm) control(action string) error {
 			if _, err := s.Control(svc.Stop); err != nil && !errors.Is(err, windows.ERROR_SERVICE_NOT_ACTIVE) {
 				return err
 			}
-			if state, err := settled(s); err != nil || state != svc.Stopped {
+			if state, err := settled(s, svc.Stopped); err != nil || state != svc.Stopped {
 				return errors.Join(err, errors.New("it did not stop"))
 			}
 		}
@@ -163,7 +163,7 @@ func (c scm) control(action string) error {
 		if err := s.Start(); err != nil && !errors.Is(err, windows.ERROR_SERVICE_ALREADY_RUNNING) {
 			return err
 		}
-		state, err := settled(s)
+		state, err := settled(s, svc.Running)
 		if err == nil && state != svc.Running {
 			err = errors.New("it did not start")
 		}
@@ -171,14 +171,15 @@ func (c scm) control(action string) error {
 	})
 }
 
-// settled waits until a service is neither starting nor stopping.
-func settled(s *mgr.Service) (svc.State, error) {
+// settled waits until a service is as it was told to be, or has stopped. One that was told
+// to stop says that it runs until it has heard.
+func settled(s *mgr.Service, want svc.State) (svc.State, error) {
 	for end := time.Now().Add(settleTimeout); ; time.Sleep(100 * time.Millisecond) {
 		status, err := s.Query()
 		if err != nil {
 			return 0, err
 		}
-		if status.State == svc.Running || status.State == svc.Stopped || time.Now().After(end) {
+		if status.State == want || status.State == svc.Stopped || time.Now().After(end) {
 			return status.State, nil
 		}
 	}
