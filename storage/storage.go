@@ -151,6 +151,9 @@ func Open(ctx context.Context, folder string, o Options) (_ *DB, err error) {
 			return nil, err
 		}
 	}
+	if err := CheckExchange(folder); err != nil {
+		return nil, err
+	}
 	if err := db.openHandles(ctx, o.Passing); err != nil {
 		return nil, fmt.Errorf("open %s: %w", filepath.Join(folder, FileName), explain(err))
 	}

@@ -261,11 +261,18 @@ func (c *cli) runRestore(ctx context.Context, file, folder string, overwrite boo
 	if err := storage.Restored(ctx, fresh, app.Quarantine{Since: app.InstantOf(now), Of: m.At, File: filepath.Base(file)}); err != nil {
 		return err
 	}
+	inPlace, err := storage.BeginExchange(folder)
+	if err != nil {
+		return err
+	}
 	aside, err := moveAside(folder, now)
 	if err != nil {
 		return err
 	}
 	if err := os.Rename(fresh, filepath.Join(folder, storage.FileName)); err != nil {
+		return err
+	}
+	if err := inPlace(); err != nil {
 		return err
 	}
 	fmt.Fprintf(c.out, "%s is restored from %s: %d customers and %d events as of %s.\n", folder, file, m.Counts["customers"], m.Counts["events"], m.At.Time().Format(time.RFC3339))

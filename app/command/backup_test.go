@@ -146,6 +146,37 @@ func TestRestore_overwritesOnlyWhenToldAndKeepsWhatWasThere(t *testing.T) {
 	}
 }
 
+// A power cut between moving the old data aside and putting the new in its place left a
+// folder without a database, in which the next start made an empty one.
+func TestRestore_thatWasCutOffIsNotForgotten(t *testing.T) {
+	t.Parallel()
+	data, other := some(t, 5), some(t, 9)
+	file := filepath.Join(t.TempDir(), "b.tar.zst")
+	kith(t, exitDone, "backup", file, "--data", data)
+	if _, err := storage.BeginExchange(other); err != nil {
+		t.Fatal(err)
+	}
+	aside := filepath.Join(other, "before-restore-20260101-000000")
+	if err := os.Mkdir(aside, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Rename(filepath.Join(other, storage.FileName), filepath.Join(aside, storage.FileName)); err != nil {
+		t.Fatal(err)
+	}
+	for _, args := range [][]string{{"serve", "--listen", "127.0.0.1:0"}, {"keys", "list"}, {"export", "customers"}} {
+		_, said := kith(t, exitFail, append(args, "--data", other)...)
+		wantSaid(t, said, `A restore into .* was cut off\. Run kith restore again`, `before-restore-`)
+	}
+	if _, err := os.Stat(filepath.Join(other, storage.FileName)); !errors.Is(err, os.ErrNotExist) {
+		t.Error("an empty database was made")
+	}
+	kith(t, exitDone, "restore", file, "--data", other)
+	if rowsOf(t, other) != rowsOf(t, data) {
+		t.Error("what came back is not what was backed up")
+	}
+	kith(t, exitDone, "keys", "list", "--data", other)
+}
+
 func TestRestore_refusesWhileAKithIsRunning(t *testing.T) {
 	t.Parallel()
 	data := some(t, 5)

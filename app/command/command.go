@@ -211,6 +211,9 @@ func (c *cli) open(cmd *cobra.Command) (*storage.DB, error) {
 // kithIn returns CodeNotFound when there is no Kith in a folder.
 func kithIn(folder string) error {
 	if _, err := os.Stat(filepath.Join(folder, storage.FileName)); errors.Is(err, fs.ErrNotExist) {
+		if err := storage.CheckExchange(folder); err != nil {
+			return err
+		}
 		return app.NotFound("There is no Kith in %s: the file %s is not there. --data names another folder, and `kith serve` makes a new one.", folder, storage.FileName)
 	}
 	return nil
