@@ -82,6 +82,9 @@ func Start(t testing.TB, change ...func(*api.Options)) *Server {
 	}})
 	imports := importer.NewRunner(db, importer.RunnerOptions{Clock: clock, Log: log})
 	s.Segments = keeper.New(db, keeper.Options{Clock: clock, Log: log})
+	if err := s.Segments.Load(context.Background()); err != nil {
+		t.Fatal(err)
+	}
 	var a *api.API
 	office := privacy.New(db, privacy.Options{Imports: imports, Memory: []privacy.Memory{s.Requests}, Log: log, Event: api.AppendEvent,
 		User: func(ctx context.Context, b []byte, c *app.Customer) []byte { return a.AppendUser(ctx, b, c) }})

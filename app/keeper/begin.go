@@ -25,11 +25,9 @@ func (k *Keeper) begin(ctx context.Context) error {
 	k.cursor, k.told, k.at = cursor, -1, k.now()
 	k.loader, k.loading, k.queue, k.read = nil, nil, nil, false
 	k.mu.Lock()
-	clear(k.segments)
-	clear(k.byID)
 	k.cols = column.New(k.o.Zone)
 	k.mu.Unlock()
-	if _, err := k.reread(ctx); err != nil {
+	if err := k.Load(ctx); err != nil {
 		return err
 	}
 	restored, err := k.restore(ctx)
@@ -75,6 +73,45 @@ func (k *Keeper) begin(ctx context.Context) error {
 	k.mu.Unlock()
 	k.tell()
 	return nil
+}
+
+// Load reads the segments and who is in them, as they are stored, in the place of what the
+// Keeper had. Whoever serves calls it before the first request: until Run has begun, a
+// segment that is not loaded looks empty.
+func (k *Keeper) Load(ctx context.Context) error {
+	stored, err := k.db.Segments(ctx)
+	if err != nil {
+		return err
+	}
+	segments, byID := map[int64]*live{}, map[string]*live{}
+	for i := range stored {
+		s, err := k.stored(ctx, &stored[i])
+		if err != nil {
+			return err
+		}
+		if s != nil {
+			segments[s.Row], byID[s.ID] = s, s
+		}
+	}
+	k.mu.Lock()
+	k.segments, k.byID = segments, byID
+	k.mu.Unlock()
+	for _, s := range segments {
+		s.names = k.named(s.rule, map[int64]struct{}{})
+	}
+	return nil
+}
+
+// stored is a segment with its members as they are stored, nil when it was deleted since.
+func (k *Keeper) stored(ctx context.Context, g *app.Segment) (*live, error) {
+	members, built, err := k.db.Membership(ctx, g.Row)
+	if app.CodeOf(err) == app.CodeNotFound && err != nil {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return newLive(g, members, built, k.at)
 }
 
 // eager is the share of all customers, one in so many, that an attribute must have to be

@@ -71,29 +71,32 @@ func (k *Keeper) refreshOne(ctx context.Context, g *app.Segment, edited map[int6
 		k.mu.Unlock()
 		return nil
 	}
-	rule, err := app.ParseRule(g.Rule)
-	if err != nil {
-		return fmt.Errorf("the stored rule of segment %d: %w", g.Row, err)
-	}
-	var members *roaring64.Bitmap
+	var fresh *live
+	var err error
 	if s == nil {
-		if members, g.Built, err = k.db.Membership(ctx, g.Row); app.CodeOf(err) == app.CodeNotFound && err != nil {
-			return nil // deleted since
-		} else if err != nil {
-			return err
-		}
+		fresh, err = k.stored(ctx, g)
 	} else {
-		members, g.Built = s.members, s.Built // as far as the Keeper has written
+		fresh, err = newLive(g, s.members, s.Built, k.at) // as far as the Keeper has written
 	}
-	if s == nil || s.Version != g.Version {
-		edited[g.Row] = struct{}{}
+	if err != nil || fresh == nil {
+		return err
 	}
+	edited[g.Row] = struct{}{}
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	fresh := &live{Segment: *g, rule: rule, members: members, at: k.at}
-	fresh.Count = int64(members.GetCardinality())
 	k.segments[g.Row], k.byID[g.ID] = fresh, fresh
 	return nil
+}
+
+// newLive is a segment with its members, as of a version of its rule.
+func newLive(g *app.Segment, members *roaring64.Bitmap, built int64, at app.Instant) (*live, error) {
+	rule, err := app.ParseRule(g.Rule)
+	if err != nil {
+		return nil, fmt.Errorf("the stored rule of segment %d: %w", g.Row, err)
+	}
+	s := &live{Segment: *g, rule: rule, members: members, at: at}
+	s.Built, s.Count = built, int64(members.GetCardinality())
+	return s, nil
 }
 
 // named returns the rows of the segments that a rule names, itself or through others.

@@ -1,6 +1,7 @@
 package keeper_test
 
 import (
+	"context"
 	"os"
 	"path/filepath"
 	"testing"
@@ -83,5 +84,37 @@ func TestKeeper_anUndoneMergeGivesTheEventsBack(t *testing.T) {
 	h.drain()
 	if got := h.members(s); got != "" {
 		t.Errorf("after the undo members are %q", got)
+	}
+}
+
+// For an instant after a start, and after each new beginning, segments looked empty.
+func TestKeeper_membersAreThereFromTheFirstMoment(t *testing.T) {
+	t.Parallel()
+	h := open(t, time.UTC)
+	s := h.segment(`{"attribute":"plan","op":"is","value":"pro"}`)
+	h.apply(profile("ada", "plan", `"pro"`))
+	h.drain()
+	row, err := h.db.Find(bg, "ada")
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.stop()
+	for range 20 {
+		k := keeper.New(h.db, keeper.Options{Clock: h.clock, Zone: h.zone})
+		if err := k.Load(bg); err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithCancel(bg)
+		ended := make(chan error)
+		go func() { ended <- k.Run(ctx) }()
+		for end := time.Now().Add(20 * time.Millisecond); time.Now().Before(end); {
+			if !k.Set(s.Row).Has(row) {
+				t.Fatal("the segment looks empty")
+			}
+		}
+		cancel()
+		if err := <-ended; err != nil {
+			t.Fatal(err)
+		}
 	}
 }
