@@ -254,7 +254,7 @@ func (db *DB) openHandles(ctx context.Context, passing bool) error {
 	if err := os.Chmod(file, 0o600); err != nil {
 		return &app.Error{Code: app.CodeUnavailable, Err: err, Message: "The data folder cannot be written. Check its owner and permissions."}
 	}
-	db.read, err = sql.Open("sqlite", dsn(file, "query_only(on)", "cache_size(-4000)", "temp_store(memory)"))
+	db.read, err = sql.Open("sqlite", dsn(file, "query_only(on)", "cache_size(-2000)", "temp_store(memory)"))
 	if err != nil {
 		return err
 	}

@@ -13,7 +13,7 @@ import (
 // nothing, so that it may collect more often: garbage takes heapRoom, or a quarter of what is
 // in use where that is more. GOGC, where it is set, is left alone.
 const (
-	heapRoom  = 24 << 20
+	heapRoom  = 16 << 20
 	leastGOGC = 25
 	mostGOGC  = 100
 	heapLook  = 250 * time.Millisecond

@@ -9,7 +9,7 @@ import (
 )
 
 func TestGogc(t *testing.T) {
-	for live, want := range map[uint64]int{0: 100, 8 << 20: 100, 24 << 20: 100, 48 << 20: 50, 80 << 20: 30, 96 << 20: 25, 4 << 30: 25} {
+	for live, want := range map[uint64]int{0: 100, 8 << 20: 100, 16 << 20: 100, 32 << 20: 50, 40 << 20: 40, 64 << 20: 25, 4 << 30: 25} {
 		if got := gogc(live); got != want {
 			t.Errorf("with %d MB in use: %d, want %d", live>>20, got, want)
 		}

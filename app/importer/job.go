@@ -24,6 +24,7 @@ type job struct {
 
 	mu    sync.Mutex
 	phase string
+	dry   bool // it writes nothing
 	since time.Time
 	from  int64 // rows done when the phase began
 	read  int64
@@ -36,10 +37,11 @@ func (j *job) enter(phase string, from int64) {
 	j.phase, j.since, j.from, j.read = phase, time.Now(), from, 0
 }
 
+// isWriting reports whether it writes rows, or reads the file that it will write at once.
 func (j *job) isWriting() bool {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	return j.phase == "writing"
+	return j.phase == "writing" || j.phase == "reading" && !j.dry
 }
 
 func (j *job) progress(imp *app.Import) Progress {
@@ -157,6 +159,9 @@ func (j *job) do(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	j.mu.Lock()
+	j.dry = imp.DryRun
+	j.mu.Unlock()
 	twice := newRepeats(j.r.folder)
 	if !p.Read || imp.DryRun {
 		j.enter("reading", 0)
