@@ -25,7 +25,7 @@ const (
 	batchSize = 2_000
 	// windowSize is how many customers a part of the feed changes at the most, and
 	// windowBeside how many while something else should have the machine, and its memory.
-	windowSize   = 4_000
+	windowSize   = 2_000
 	windowBeside = 1_000
 	// restEvery is how many entries the position inside the index may lag under constant load.
 	restEvery = 100_000
