@@ -213,7 +213,7 @@ func (l *bucketLeaf) one(slot uint32) bool {
 }
 
 func (l *bucketLeaf) in(seed uint64, slot uint32) bool {
-	x := segment.Bucket(seed, l.s.rows[slot])
+	x := segment.Bucket(seed, l.s.rows.at(slot))
 	return l.c.From <= x && x < l.c.To
 }
 

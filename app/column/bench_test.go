@@ -139,7 +139,7 @@ func fillCrowd(tb testing.TB) (*Store, *crowd) {
 		return crowdStore, c
 	}
 	now := func() app.Instant { return c.now }
-	s := New(time.UTC)
+	s := New(time.UTC, "")
 	attributes := []string{"created_at", "is_account", "plan", "country", "usage", "joined", "address"}
 	for i := range 10 {
 		attributes = append(attributes, "text "+strconv.Itoa(i))

@@ -25,7 +25,6 @@ package column
 import (
 	"errors"
 	"slices"
-	"sort"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -42,8 +41,9 @@ import (
 type Store struct {
 	sync.RWMutex
 	zone *time.Location
+	room *room // of columns, not of events
 
-	rows   []int64 // by slot, upwards; a slot is never used again
+	rows   rows // by slot, upwards; a slot is never used again
 	exists bitset
 	live   bitset // exists, and is not archived
 
@@ -54,7 +54,7 @@ type Store struct {
 	epoch  int
 
 	zones   []*time.Location // of customers; the workspace's first
-	zoneOf  []uint16         // by slot
+	zoneOf  vec[uint16]      // by slot
 	zoneRaw map[string]uint16
 
 	series map[string]*series
@@ -66,7 +66,7 @@ type Store struct {
 	knownSource map[int64]bool
 	lists       map[int64]*[3]*roaring.Bitmap // by app.SubscriptionStatus
 	accounts    map[int64]*roaring.Bitmap
-	onLists     map[uint32][]int64 // the lists of a slot, to find what has changed
+	onLists     vec[uint16]        // how many lists a slot is on, to find what has changed
 	inside      map[uint32][]int64 // the accounts of a slot
 
 	indexes map[dateKey]*dateIndex
@@ -94,15 +94,27 @@ type dateKey struct {
 	epochs bool
 }
 
-// New returns an empty store; zone is the workspace's.
-func New(zone *time.Location) *Store {
+// resident is what the chunks of columns may take of memory, in bytes; what is more lies in
+// a file. A million customers of twenty attributes take less.
+const resident = 32 << 20
+
+// New returns an empty store; zone is the workspace's. In folder it makes a file, which
+// nobody else sees, for columns that are more than memory shall hold; "" is nowhere.
+func New(zone *time.Location, folder string) *Store {
+	if folder == "" {
+		return newStore(zone, nil)
+	}
+	return newStore(zone, newRoom(folder, resident))
+}
+
+func newStore(zone *time.Location, r *room) *Store {
 	if zone == nil {
 		zone = time.UTC
 	}
 	return &Store{
 		zone: zone, attrs: map[string]*values{}, byName: map[string][]*attrColumn{}, zones: []*time.Location{zone},
 		zoneRaw: map[string]uint16{}, series: map[string]*series{}, names: map[int64]string{}, sources: map[string]int64{}, knownSource: map[int64]bool{},
-		lists: map[int64]*[3]*roaring.Bitmap{}, accounts: map[int64]*roaring.Bitmap{}, onLists: map[uint32][]int64{},
+		lists: map[int64]*[3]*roaring.Bitmap{}, accounts: map[int64]*roaring.Bitmap{}, room: r, zoneOf: newCodes(0, r), onLists: newCodes(0, r),
 		inside: map[uint32][]int64{}, indexes: map[dateKey]*dateIndex{},
 	}
 }
@@ -113,7 +125,7 @@ func (s *Store) Seq() int64 { return s.seq }
 // Shape grows when plans must be made anew: an event has a new name, a column another form.
 func (s *Store) Shape() int64 { return s.shape }
 
-func (s *Store) count() int { return len(s.rows) }
+func (s *Store) count() int { return s.rows.len() }
 
 // Total is how many customers there are that are not archived.
 func (s *Store) Total() int64 { return int64(s.live.count()) }
@@ -124,40 +136,26 @@ var ErrNoPlace = errors.New("a customer came back who has no place in the column
 
 // slot returns the slot of a customer that is there.
 func (s *Store) slot(row int64) (uint32, bool) {
-	slot, ok := s.place(row)
+	slot, ok := s.rows.place(row)
 	return slot, ok && s.exists.has(slot)
 }
 
 // canHold reports whether a row has a slot or can get one behind all others.
 func (s *Store) canHold(row int64) bool {
-	_, ok := s.place(row)
-	return ok || len(s.rows) == 0 || row > s.rows[len(s.rows)-1]
+	_, ok := s.rows.place(row)
+	return ok || s.count() == 0 || row > s.rows.last()
 }
 
-// place returns the slot of a row, though its customer may be gone. Rows are handed out
-// upwards, so few are missing in between.
-func (s *Store) place(row int64) (uint32, bool) {
-	n := len(s.rows)
-	if n == 0 || row < s.rows[0] || row > s.rows[n-1] {
-		return 0, false
-	}
-	most := min(int(row-s.rows[0]), n-1)
-	if s.rows[most] == row {
-		return uint32(most), true
-	}
-	gaps := int(s.rows[n-1]-s.rows[0]) + 1 - n
-	from := max(0, most-gaps)
-	i := from + sort.Search(most-from, func(k int) bool { return s.rows[from+k] >= row })
-	return uint32(i), i < n && s.rows[i] == row
-}
+// place returns the slot of a row, though its customer may be gone.
+func (s *Store) place(row int64) (uint32, bool) { return s.rows.place(row) }
 
 // addSlot makes a slot for a row beyond all others.
 func (s *Store) addSlot(row int64) uint32 {
-	slot := uint32(len(s.rows))
-	s.rows = append(s.rows, row)
-	n := len(s.rows)
+	slot := s.rows.add(row)
+	n := s.count()
 	s.exists, s.live = s.exists.grow(n), s.live.grow(n)
-	s.zoneOf = append(s.zoneOf, 0)
+	s.zoneOf.grow(n)
+	s.onLists.grow(n)
 	for _, c := range s.cols {
 		c.v.grow(n)
 	}
@@ -170,7 +168,7 @@ func (s *Store) attribute(key string) *values { return s.attrs[key] }
 // addColumn makes an empty column for an attribute; key may end with rawKey.
 func (s *Store) addColumn(key string) *attrColumn {
 	name := strings.TrimSuffix(key, rawKey)
-	c := &attrColumn{name: name, key: key, v: newValues(s.count(), key != name)}
+	c := &attrColumn{name: name, key: key, v: newValues(s.count(), key != name, s.room)}
 	s.cols = append(s.cols, c)
 	s.byName[name] = append(s.byName[name], c)
 	if strings.Contains(name, ".") {
@@ -183,6 +181,7 @@ func (s *Store) addColumn(key string) *attrColumn {
 func (s *Store) dropColumn(c *attrColumn) {
 	keep := func(o *attrColumn) bool { return o == c }
 	delete(s.attrs, c.key)
+	c.v.drop()
 	s.cols = slices.DeleteFunc(s.cols, keep)
 	s.paths = slices.DeleteFunc(s.paths, keep)
 	if s.byName[c.name] = slices.DeleteFunc(s.byName[c.name], keep); len(s.byName[c.name]) == 0 {
@@ -265,7 +264,7 @@ func (s *Store) zoneFor(raw []byte) uint16 {
 
 // Size is the memory that the columns take, in bytes, by their own count.
 func (s *Store) Size() int64 {
-	n := int64(8*cap(s.rows) + 16*cap(s.exists) + 2*cap(s.zoneOf))
+	n := int64(s.rows.memory() + 16*cap(s.exists) + s.zoneOf.memory() + s.onLists.memory())
 	for _, c := range s.cols {
 		n += c.v.size()
 	}
@@ -283,5 +282,5 @@ func (s *Store) Size() int64 {
 	for _, b := range s.accounts {
 		n += int64(b.GetSizeInBytes())
 	}
-	return n + int64(64*(len(s.onLists)+len(s.inside)))
+	return n + int64(64*len(s.inside))
 }

@@ -42,8 +42,9 @@ func (s *Store) Common(name string, limit int) (out app.Values, ok bool) {
 		}
 	}
 	if v.form != dictForm {
-		for _, f := range v.numbers {
-			if !math.IsNaN(f) {
+		in := v.numbers.cursor()
+		for i := range uint32(v.numbers.n) {
+			if f := in.at(i); !math.IsNaN(f) {
 				number(f)
 			}
 		}

@@ -482,12 +482,12 @@ func (l *eventLeaf) walk(p *eventPart, out bitset) {
 // is filled.
 func (p *eventPart) countCodes(from, to uint32, w window, enough int) (n int) {
 	m := p.where[0]
-	codes, table, want := m.v.codes[from:to], m.table, yes
+	table, want := m.table, yes
 	if m.t.Negated {
 		want = no
 	}
 	for i, at := range p.s.at[from:to] {
-		if at >= w.from && at < w.to && max(table[codes[i]], no) == want {
+		if at >= w.from && at < w.to && max(table[m.v.codes.at(from+uint32(i))], no) == want {
 			if n++; n >= enough {
 				break
 			}

@@ -61,7 +61,7 @@ func (a *sum) add(p *eventPart, place uint32, at app.Instant, slot uint32) {
 // numberAt reads a value as a number.
 func numberAt(v *values, i uint32) (float64, bool) {
 	if v.form == numberForm {
-		if n := v.numbers[i]; n == n {
+		if n := v.numbers.at(i); n == n {
 			return n, true
 		}
 	}

@@ -110,7 +110,7 @@ func (x *series) blank() *series {
 		return b
 	}
 	for name, v := range x.props {
-		b.props[name] = newValues(0, v.keepRaw)
+		b.props[name] = newValues(0, v.keepRaw, nil)
 	}
 	for name := range x.hashes {
 		b.hashes[name] = nil
@@ -134,7 +134,7 @@ func (x *series) want(n Need) {
 	case n.Hash:
 		x.hashes[n.Property] = nil
 	case n.Property != "" && x.props[n.Property] == nil:
-		x.props[n.Property] = newValues(0, strings.HasSuffix(n.Property, rawKey))
+		x.props[n.Property] = newValues(0, strings.HasSuffix(n.Property, rawKey), nil)
 	}
 }
 
@@ -344,7 +344,7 @@ func (l *Loader) Finish(ctx context.Context, r Reader) error {
 			continue
 		}
 		var list []app.FactsEvent
-		err := r.FactsEventsOf(ctx, l.s.rows[slot], l.s.lastEvent, func(e *app.FactsEvent) error {
+		err := r.FactsEventsOf(ctx, l.s.rows.at(slot), l.s.lastEvent, func(e *app.FactsEvent) error {
 			kept := *e
 			kept.Value, kept.Properties = slices.Clone(e.Value), slices.Clone(e.Properties)
 			list = append(list, kept)

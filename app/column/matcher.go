@@ -184,13 +184,13 @@ func (m *matcher) positive(i uint32, zone int) bool {
 	v := m.v
 	switch v.form {
 	case dictForm:
-		return m.code(v.codes[i], zone)
+		return m.code(v.codes.at(i), zone)
 	case numberForm:
-		if n := v.numbers[i]; n == n {
+		if n := v.numbers.at(i); n == n {
 			return m.number(n)
 		}
 	case dateForm:
-		if d := v.dates[i]; d != noDate {
+		if d := v.dates.at(i); d != noDate {
 			return m.date(d, zone)
 		}
 	case textForm:
@@ -198,8 +198,9 @@ func (m *matcher) positive(i uint32, zone int) bool {
 			return m.text(content, zone)
 		}
 	case rawForm:
-		raw := v.at(i)
-		return raw != nil && m.slow(raw, zone)
+		if raw := v.at(i); raw != nil {
+			return m.slow(raw, zone)
+		}
 	}
 	if raw, ok := v.rest[i]; ok {
 		return m.slow(raw, zone)
@@ -288,7 +289,7 @@ func (m *matcher) text(content []byte, zone int) bool {
 
 // fill sets the bits of the numbers for which the test holds, among those of the first n.
 // zoneOf gives the zone of a number; nil where there is one zone only.
-func (m *matcher) fill(dst bitset, n int, zoneOf []uint16) {
+func (m *matcher) fill(dst bitset, n int, zoneOf *vec[uint16]) {
 	v := m.v
 	m.fillTable()
 	if m.dates != nil && len(m.spans) == 1 {
@@ -301,15 +302,16 @@ func (m *matcher) fill(dst bitset, n int, zoneOf []uint16) {
 		}
 	}
 	inParallel(words(n), func(from, to int) {
+		x := m.over(zoneOf)
 		for w := from; w < to; w++ {
 			base := w << 6
-			dst[w] = m.word(uint32(base), uint32(min(64, n-base)), zoneOf)
+			dst[w] = x.word(uint32(base), uint32(min(64, n-base)))
 		}
 	})
 	for i, raw := range v.rest {
 		zone := 0
 		if zoneOf != nil {
-			zone = int(zoneOf[i])
+			zone = int(zoneOf.at(i))
 		}
 		if int(i) < n && m.slow(raw, zone) {
 			dst.set(i)
@@ -318,58 +320,6 @@ func (m *matcher) fill(dst bitset, n int, zoneOf []uint16) {
 	if m.t.Negated {
 		dst.invert()
 	}
-}
-
-// word tests up to 64 numbers from base on, but for what is in rest.
-func (m *matcher) word(base, n uint32, zoneOf []uint16) (w uint64) {
-	v := m.v
-	switch {
-	case v.form == dictForm && (m.dates == nil || len(m.spans) == 1):
-		codes, table := v.codes[base:base+n], m.table
-		for j, code := range codes {
-			w |= uint64(table[code]>>1) << j
-		}
-		return w
-	case v.form == numberForm && m.t.Test.Type == app.NumberType && m.t.Op != app.OpExists && len(m.t.Test.Operands) > 0:
-		return m.numberWord(v.numbers[base : base+n])
-	case v.form == dateForm && len(m.spans) == 1 && len(m.spans[0].of) == 1 && m.t.Op != app.OpExists:
-		in := m.spans[0].of[0]
-		for j, d := range v.dates[base : base+n] {
-			from, to := in.from, in.to
-			if d&1 == 1 {
-				d, from, to = d&^1, in.wallFrom, in.wallTo
-			}
-			if d >= from && d < to && d != noDate {
-				w |= 1 << j
-			}
-		}
-		return w
-	}
-	for j := range n {
-		i, zone := base+j, 0
-		if zoneOf != nil {
-			zone = int(zoneOf[i])
-		}
-		on := false
-		switch v.form {
-		case dictForm:
-			on = m.code(v.codes[i], zone)
-		case numberForm:
-			on = v.numbers[i] == v.numbers[i] && m.number(v.numbers[i])
-		case dateForm:
-			on = v.dates[i] != noDate && m.date(v.dates[i], zone)
-		case textForm:
-			content := v.at(i)
-			on = content != nil && m.text(content, zone)
-		case rawForm:
-			raw := v.at(i)
-			on = raw != nil && m.slow(raw, zone)
-		}
-		if on {
-			w |= 1 << j
-		}
-	}
-	return w
 }
 
 func (m *matcher) numberWord(numbers []float64) (w uint64) {

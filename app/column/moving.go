@@ -96,9 +96,11 @@ func dates(raw []byte, epochs bool, visit func(app.Date)) {
 
 // datesAt calls visit with the dates in the value of number i.
 func (v *values) datesAt(i uint32, epochs bool, visit func(app.Date)) {
-	if v.form == dateForm && v.dates[i] != noDate {
-		visit(unpackDate(v.dates[i]))
-		return
+	if v.form == dateForm {
+		if d := v.dates.at(i); d != noDate {
+			visit(unpackDate(d))
+			return
+		}
 	}
 	dates(v.raw(i), epochs, visit)
 }
@@ -132,12 +134,13 @@ func (x *dateIndex) fill(v *values) {
 			wall = append(wall, timed{d.Instant, slot})
 		}
 	}
+	codes := v.codes.cursor()
 	for i := range uint32(v.n) {
 		if v.form != dictForm {
 			v.datesAt(i, x.epochs, func(d app.Date) { put(i, d) })
 			continue
 		}
-		for _, d := range parsed[v.codes[i]] {
+		for _, d := range parsed[codes.at(i)] {
 			put(i, d)
 		}
 	}

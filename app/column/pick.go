@@ -50,7 +50,7 @@ func (p *Plan) Pick(c app.Choice) app.Chosen {
 		slots = s.first(set, n, c.Desc, s.order(c.Sort, c.Desc))
 	}
 	for _, slot := range slots[min(c.Offset, len(slots)):] {
-		out.Rows = append(out.Rows, s.rows[slot])
+		out.Rows = append(out.Rows, s.rows.at(slot))
 	}
 	return out
 }
@@ -140,11 +140,12 @@ func (s *Store) order(names []string, desc bool) func(a, b uint32) int {
 // order compares two numbers of a column by their values.
 func (v *values) order(desc bool) func(a, b uint32) int {
 	if v.form == dictForm {
-		ranks := v.ranks(desc)
-		return func(a, b uint32) int { return cmp.Compare(ranks[v.codes[a]], ranks[v.codes[b]]) }
+		ranks, code := v.ranks(desc), v.codes.random()
+		return func(a, b uint32) int { return cmp.Compare(ranks[code(a)], ranks[code(b)]) }
 	}
+	number, date := v.numbers.random(), v.dates.random()
 	return func(a, b uint32) int {
-		x, y := v.sortKey(a), v.sortKey(b)
+		x, y := v.sortKey(a, number, date), v.sortKey(b, number, date)
 		switch {
 		case x.class == missing || y.class == missing:
 			return cmp.Compare(x.class, y.class)
@@ -206,16 +207,17 @@ func (k sortKey) compare(o sortKey) int {
 	return bytes.Compare(k.text, o.text)
 }
 
-func (v *values) sortKey(i uint32) sortKey {
+// sortKey is the key of number i, whose number or date the functions give.
+func (v *values) sortKey(i uint32, number func(uint32) float64, date func(uint32) int64) sortKey {
 	switch v.form {
 	case dictForm:
-		return keyOf(v.dict[v.codes[i]])
+		return keyOf(v.dict[v.codes.at(i)])
 	case numberForm:
-		if n := v.numbers[i]; n == n {
+		if n := number(i); n == n {
 			return sortKey{class: ofNumber, number: n}
 		}
 	case dateForm:
-		if d := v.dates[i]; d != noDate {
+		if d := date(i); d != noDate {
 			return sortKey{class: ofDate, number: float64(d >> 1)}
 		}
 	case textForm:

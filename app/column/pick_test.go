@@ -79,7 +79,7 @@ func TestPick_isSortedAsTheTablesAre(t *testing.T) {
 			for _, f := range w.Customers {
 				slot, _ := s.slot(f.Customer.Row)
 				for _, name := range c.Sort {
-					t.Logf("customer %d has %s %s, key %+v in form %d", f.Customer.Row, name, segment.Attribute(f.Customer, name), s.attrs[name].sortKey(slot), s.attrs[name].form)
+					t.Logf("customer %d has %s %s, key %+v in form %d", f.Customer.Row, name, segment.Attribute(f.Customer, name), s.attrs[name].sortKey(slot, s.attrs[name].numbers.at, s.attrs[name].dates.at), s.attrs[name].form)
 				}
 			}
 			t.Fatalf("%+v: got %v, want %v", c, got.Rows, rows)
@@ -89,7 +89,7 @@ func TestPick_isSortedAsTheTablesAre(t *testing.T) {
 
 func BenchmarkPick(b *testing.B) {
 	c := newCrowd()
-	s := New(nil)
+	s := New(nil, "")
 	now := func() app.Instant { return c.now }
 	l, err := s.Begin(context.Background(), c, []string{"plan", "usage", "joined", "address", "created_at"}, nil, c.customers, now)
 	if err == nil {

@@ -246,18 +246,18 @@ func (z zoning) clock(now app.Instant) clockwork {
 
 // of is the place of a slot's zone among the clock's.
 func (z zoning) of(slot uint32) int {
-	if z.fixed != nil || int(slot) >= len(z.s.zoneOf) {
+	if z.fixed != nil || int(slot) >= z.s.zoneOf.n {
 		return 0
 	}
-	return int(z.s.zoneOf[slot])
+	return int(z.s.zoneOf.at(slot))
 }
 
 // table gives the zone of every slot, nil where there is one zone only.
-func (z zoning) table() []uint16 {
+func (z zoning) table() *vec[uint16] {
 	if z.fixed != nil || len(z.s.zones) == 1 {
 		return nil
 	}
-	return z.s.zoneOf
+	return &z.s.zoneOf
 }
 
 // group combines nodes.
@@ -349,7 +349,7 @@ func (p *Plan) Count(sample int) Count {
 		l.keep, l.kept = false, nil
 	}
 	for _, slot := range all.last(sample) {
-		c.Newest = append(c.Newest, p.store.rows[slot])
+		c.Newest = append(c.Newest, p.store.rows.at(slot))
 	}
 	return c
 }
@@ -358,7 +358,7 @@ func (p *Plan) Count(sample int) Count {
 func (p *Plan) Rows() []int64 {
 	all := p.all()
 	out := make([]int64, 0, all.count())
-	all.each(func(slot uint32) { out = append(out, p.store.rows[slot]) })
+	all.each(func(slot uint32) { out = append(out, p.store.rows.at(slot)) })
 	return out
 }
 
@@ -387,8 +387,8 @@ func (p *Plan) Moved(from, to app.Instant, visit func(row int64)) bool {
 	}
 	for _, m := range p.movers {
 		if m.moved(from, to, func(slot uint32) {
-			if int(slot) < len(p.store.rows) {
-				visit(p.store.rows[slot])
+			if int(slot) < p.store.count() {
+				visit(p.store.rows.at(slot))
 			}
 		}) {
 			return true

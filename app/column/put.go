@@ -21,7 +21,7 @@ func (s *Store) remove(slot uint32) {
 	for _, c := range s.cols {
 		c.v.set(slot, nil)
 	}
-	s.zoneOf[slot] = 0
+	s.zoneOf.set(slot, 0)
 	for _, x := range s.series {
 		x.forget(slot)
 	}
@@ -90,8 +90,8 @@ func (s *Store) setAttributes(slot uint32, f *app.Facts, changed func(*attrColum
 			set(c, s.path(c, f))
 		}
 	}
-	if at := s.zoneFor(tz); s.zoneOf[slot] != at {
-		s.zoneOf[slot] = at
+	if at := s.zoneFor(tz); s.zoneOf.at(slot) != at {
+		s.zoneOf.set(slot, at)
 		zone()
 	}
 }
@@ -123,41 +123,52 @@ func standard(f *app.Facts, name string) []byte {
 
 // setLists brings a slot's places on lists up to date.
 func (s *Store) setLists(slot uint32, lists []app.Subscription, changed func(list int64)) {
-	if len(lists) == 0 && s.onLists[slot] == nil {
+	was := s.onLists.at(slot) // so many lists has it been on
+	if len(lists) == 0 && was == 0 {
 		return
 	}
-	had := s.onLists[slot]
-	var now []int64
+	kept := uint16(0)
 	for _, sub := range lists {
-		now = append(now, sub.List)
 		l := s.lists[sub.List]
 		if l == nil {
 			l = &[3]*roaring.Bitmap{roaring.New(), roaring.New(), roaring.New()}
 			s.lists[sub.List] = l
 		}
-		if int(sub.Status) >= len(l) || l[sub.Status].Contains(slot) {
+		if int(sub.Status) >= len(l) {
 			continue
 		}
+		had := false
 		for status, b := range l {
-			if status == int(sub.Status) {
-				b.Add(slot)
-			} else {
-				b.Remove(slot)
+			if status != int(sub.Status) {
+				had = b.CheckedRemove(slot) || had
 			}
 		}
-		changed(sub.List)
+		if l[sub.Status].CheckedAdd(slot) {
+			changed(sub.List)
+		} else {
+			had = true
+		}
+		if had {
+			kept++
+		}
 	}
-	for _, list := range had {
-		if slices.Contains(now, list) {
+	if kept < was {
+		s.leaveLists(slot, lists, changed)
+	}
+	s.onLists.set(slot, uint16(len(lists)))
+}
+
+// leaveLists takes a slot off the lists that are not named.
+func (s *Store) leaveLists(slot uint32, but []app.Subscription, changed func(list int64)) {
+	for list, l := range s.lists {
+		if slices.ContainsFunc(but, func(sub app.Subscription) bool { return sub.List == list }) {
 			continue
 		}
-		for _, b := range s.lists[list] {
-			b.Remove(slot)
+		for _, b := range l {
+			if b.CheckedRemove(slot) {
+				changed(list)
+			}
 		}
-		changed(list)
-	}
-	if s.onLists[slot] = now; now == nil {
-		delete(s.onLists, slot)
 	}
 }
 

@@ -23,7 +23,7 @@ import (
 
 // snapshotVersion grows with every change of what is written here, or of what a column
 // makes of a value.
-const snapshotVersion = 1
+const snapshotVersion = 2
 
 var snapshotMagic = [8]byte{'K', 'i', 't', 'h', 'C', 'o', 'l', 0}
 
@@ -58,10 +58,12 @@ func (s *Store) Save(w io.Writer, at Mark) error {
 	o.number(int64(at.At))
 	o.number(s.lastEvent)
 	o.text(s.zone.String())
-	put(o, s.rows)
+	o.number(int64(s.rows.n))
+	put(o, s.rows.first)
+	put(o, s.rows.slot)
 	put(o, s.exists)
 	put(o, s.live)
-	put(o, s.zoneOf)
+	putVec(o, &s.zoneOf)
 	o.number(int64(len(s.zones)))
 	for _, z := range s.zones[1:] {
 		o.text(z.String())
@@ -121,15 +123,32 @@ func (o *writer) bitmap(b *roaring.Bitmap) {
 	put(o, raw)
 }
 
-// fixed are what lies in memory as it is written.
-type fixed interface {
-	~int64 | ~uint64 | ~uint32 | ~uint16 | ~uint8 | ~float64
-}
-
 func put[T fixed](o *writer, list []T) {
 	o.number(int64(len(list)))
 	if len(list) > 0 {
-		o.bytes(unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(list))), len(list)*int(unsafe.Sizeof(list[0]))))
+		o.bytes(bytesOf(list))
+	}
+}
+
+func putVec[T fixed](o *writer, v *vec[T]) {
+	o.number(int64(v.n))
+	in := v.cursor()
+	for base := 0; base < v.n; base += 64 {
+		o.bytes(bytesOf(in.values(uint32(base), uint32(min(64, v.n-base)))))
+	}
+}
+
+func (o *writer) texts(t *texts) {
+	o.number(int64(t.garbage))
+	o.number(int64(len(t.blocks)))
+	for k := range t.blocks {
+		b := &t.blocks[k]
+		bytes := b.bytes
+		if b.place.there() {
+			bytes = make([]byte, b.n)
+			t.room.read(b.place, 0, bytes)
+		}
+		put(o, bytes)
 	}
 }
 
@@ -141,16 +160,15 @@ func (o *writer) values(v *values) {
 	o.number(int64(v.form))
 	o.number(int64(v.n))
 	o.number(kept)
-	put(o, v.codes)
+	putVec(o, &v.codes)
 	o.number(int64(len(v.dict)))
 	for _, raw := range v.dict {
 		put(o, raw)
 	}
-	put(o, v.numbers)
-	put(o, v.dates)
-	put(o, v.offsets)
-	put(o, v.arena)
-	o.number(int64(v.garbage))
+	putVec(o, &v.numbers)
+	putVec(o, &v.dates)
+	putVec(o, &v.where)
+	o.texts(&v.texts)
 	o.number(int64(len(v.rest)))
 	for i, raw := range v.rest {
 		o.number(int64(i))
@@ -208,7 +226,13 @@ func (s *Store) Restore(r io.Reader, size int64, now app.Instant) (at Mark, err 
 	if zone := in.text(); zone != s.zone.String() {
 		return at, fmt.Errorf("%w: the workspace's time zone was %s", ErrSnapshot, zone)
 	}
-	s.rows, s.exists, s.live, s.zoneOf = get[int64](in), get[uint64](in), get[uint64](in), get[uint16](in)
+	s.rows = rows{n: int(in.number()), first: get[int64](in), slot: get[uint32](in)}
+	s.exists, s.live = get[uint64](in), get[uint64](in)
+	getVec(in, &s.zoneOf)
+	if s.rows.n != s.zoneOf.n || !s.rows.sound() {
+		return at, fmt.Errorf("%w: its parts do not fit together", ErrSnapshot)
+	}
+	s.onLists.grow(s.rows.n)
 	for range in.number() - 1 {
 		zone, err := app.LoadZone(in.text())
 		if err != nil {
@@ -218,7 +242,7 @@ func (s *Store) Restore(r io.Reader, size int64, now app.Instant) (at Mark, err 
 	}
 	for range in.number() {
 		c := s.addColumn(in.text())
-		*c.v = *in.values()
+		*c.v = *in.values(s.room)
 		s.attrs[c.key] = c.v
 	}
 	for range in.number() {
@@ -234,7 +258,7 @@ func (s *Store) Restore(r io.Reader, size int64, now app.Instant) (at Mark, err 
 			l[status] = in.bitmap()
 			for it := l[status].Iterator(); it.HasNext(); {
 				slot := it.Next()
-				s.onLists[slot] = append(s.onLists[slot], list)
+				s.onLists.set(slot, s.onLists.at(slot)+1)
 			}
 		}
 		s.lists[list] = l
@@ -254,7 +278,7 @@ func (s *Store) Restore(r io.Reader, size int64, now app.Instant) (at Mark, err 
 	if got := binary.LittleEndian.Uint32(in.take(4)); in.err != nil || got != want {
 		return at, fmt.Errorf("%w: its sum is another (%v)", ErrSnapshot, in.err)
 	}
-	if n := len(s.rows); len(s.exists) != words(n) || len(s.live) != words(n) || len(s.zoneOf) != n {
+	if n := s.rows.n; len(s.exists) != words(n) || len(s.live) != words(n) || s.zoneOf.n != n {
 		return at, fmt.Errorf("%w: its parts do not fit together", ErrSnapshot)
 	}
 	s.shape++
@@ -312,6 +336,28 @@ func get[T fixed](in *reader) []T {
 	return list
 }
 
+func getVec[T fixed](in *reader, v *vec[T]) {
+	n := in.number()
+	if n < 0 || n > in.left/int64(v.size()) {
+		panic("a part is longer than the whole")
+	}
+	v.fill(int(n), func(_ int, part []T) { in.read(bytesOf(part)) })
+}
+
+func (in *reader) texts(t *texts) {
+	t.garbage = int(in.number())
+	for range in.number() {
+		bytes := get[uint8](in)
+		if len(t.blocks) > 0 {
+			t.room.took(cap(bytes))
+		}
+		t.blocks = append(t.blocks, block{bytes: bytes, n: len(bytes)})
+		if t.room.full() {
+			t.file()
+		}
+	}
+}
+
 func (in *reader) bitmap() *roaring.Bitmap {
 	b := roaring.New()
 	if err := b.UnmarshalBinary(get[uint8](in)); err != nil {
@@ -320,11 +366,12 @@ func (in *reader) bitmap() *roaring.Bitmap {
 	return b
 }
 
-func (in *reader) values() *values {
+func (in *reader) values(r *room) *values {
 	form, n, kept := form(in.number()), in.number(), in.number() == 1
-	v := newValues(0, kept)
-	v.form, v.n = form, int(n)
-	v.codes = get[uint16](in)
+	v := newValues(0, kept, r)
+	v.form = form
+	v.make()
+	getVec(in, &v.codes)
 	dict := in.number()
 	if dict < 0 || dict > math.MaxUint16+1 {
 		panic("a dictionary is too long")
@@ -335,15 +382,18 @@ func (in *reader) values() *values {
 			v.lookup[string(v.dict[code])] = uint16(code)
 		}
 	}
-	for _, code := range v.codes {
-		if code != 0 {
+	codes := v.codes.cursor()
+	for i := range uint32(v.codes.n) {
+		if code := codes.at(i); code != 0 {
 			if v.counts[code]++; v.counts[code] == 1 {
 				v.live++
 			}
 		}
 	}
-	v.numbers, v.dates, v.offsets, v.arena = get[float64](in), get[int64](in), get[uint32](in), get[uint8](in)
-	v.garbage = int(in.number())
+	getVec(in, &v.numbers)
+	getVec(in, &v.dates)
+	getVec(in, &v.where)
+	in.texts(&v.texts)
 	rest := in.number()
 	if form != dictForm {
 		v.rest = map[uint32][]byte{}
@@ -352,7 +402,7 @@ func (in *reader) values() *values {
 		i := in.number()
 		v.rest[uint32(i)] = get[uint8](in)
 	}
-	if n := max(len(v.codes), len(v.numbers), len(v.dates), len(v.offsets)); n != v.n {
+	if v.n = max(v.codes.n, v.numbers.n, v.dates.n, v.where.n); int64(v.n) != n {
 		panic("a column has another length than it says")
 	}
 	return v
@@ -368,7 +418,7 @@ func (in *reader) series() *series {
 	}
 	for range in.number() {
 		name := in.text()
-		x.props[name] = in.values()
+		x.props[name] = in.values(nil)
 	}
 	for range in.number() {
 		name := in.text()

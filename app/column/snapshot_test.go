@@ -27,7 +27,7 @@ func TestSnapshot_answersAsTheStoreDid(t *testing.T) {
 			t.Fatal(err)
 		}
 		whole := file.Bytes()
-		again := New(w.Zone)
+		again := New(w.Zone, "")
 		at, err := again.Restore(bytes.NewReader(whole), int64(len(whole)), w.Now)
 		if err != nil || at != (Mark{7, w.Now}) || again.Seq() != 7 {
 			t.Fatalf("restored at %v, %v", at, err)
@@ -44,21 +44,21 @@ func TestSnapshot_answersAsTheStoreDid(t *testing.T) {
 		} else {
 			damaged[rapid.IntRange(0, len(damaged)-1).Draw(t, "place")] ^= byte(rapid.IntRange(1, 255).Draw(t, "bits"))
 		}
-		if _, err := New(w.Zone).Restore(bytes.NewReader(damaged), int64(len(damaged)), w.Now); !errors.Is(err, ErrSnapshot) {
+		if _, err := New(w.Zone, "").Restore(bytes.NewReader(damaged), int64(len(damaged)), w.Now); !errors.Is(err, ErrSnapshot) {
 			t.Fatalf("a damaged snapshot gave %v", err)
 		}
 	})
 }
 
 func FuzzSnapshot(f *testing.F) {
-	s := New(nil)
+	s := New(nil, "")
 	var file bytes.Buffer
 	if err := s.Save(&file, Mark{}); err != nil {
 		f.Fatal(err)
 	}
 	f.Add(file.Bytes())
 	f.Fuzz(func(t *testing.T, b []byte) {
-		if _, err := New(nil).Restore(bytes.NewReader(b), int64(len(b)), 0); err != nil && !errors.Is(err, ErrSnapshot) {
+		if _, err := New(nil, "").Restore(bytes.NewReader(b), int64(len(b)), 0); err != nil && !errors.Is(err, ErrSnapshot) {
 			t.Fatal(err)
 		}
 	})

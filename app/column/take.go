@@ -307,7 +307,7 @@ func (s *Store) apply(t *taking, now app.Instant) *Touched {
 		if !ok && t.isBack(f.Row) {
 			slot, ok = s.place(f.Row)
 		}
-		if !ok && created && (len(s.rows) == 0 || f.Row > s.rows[len(s.rows)-1]) {
+		if !ok && created && (s.count() == 0 || f.Row > s.rows.last()) {
 			slot, ok = s.addSlot(f.Row), true
 		}
 		if ok {
@@ -363,7 +363,7 @@ func (s *Store) addEvent(slot uint32, e *app.FactsEvent, now app.Instant, cause 
 	if out == nil {
 		return
 	}
-	touch := Touch{s.rows[slot], cause}
+	touch := Touch{s.rows.at(slot), cause}
 	out.Events[name] = append(out.Events[name], touch)
 	if c := s.lastColumn(); c != nil && e.At <= now && s.last(c, slot) < e.At {
 		s.setLast(slot, e.At)
@@ -384,8 +384,10 @@ func (s *Store) last(c *attrColumn, slot uint32) app.Instant {
 		if d, ok := segment.DateOf(raw, false); ok {
 			return d.Instant
 		}
-	} else if c.v.form == dateForm && c.v.dates[slot] != noDate {
-		return unpackDate(c.v.dates[slot]).Instant
+	} else if c.v.form == dateForm {
+		if d := c.v.dates.at(slot); d != noDate {
+			return unpackDate(d).Instant
+		}
 	}
 	return segment.Beginning
 }

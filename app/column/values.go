@@ -2,7 +2,6 @@ package column
 
 import (
 	"bytes"
-	"encoding/binary"
 	"math"
 	"sync"
 	"unsafe"
@@ -43,23 +42,23 @@ type values struct {
 	// keepRaw: the column may only take rawForm when its dictionary is full.
 	keepRaw bool
 
-	codes  []uint16 // 0 is no value
-	dict   [][]byte // by code; dict[0] is nil
-	counts []uint32 // how many have it
+	codes  vec[uint16] // 0 is no value
+	dict   [][]byte    // by code; dict[0] is nil
+	counts []uint32    // how many have it
 	lookup map[string]uint16
 	live   int
 
-	numbers []float64 // NaN: none, or in rest
-	dates   []int64   // milliseconds << 1, and 1 for a local time; noDate: none, or in rest
+	numbers vec[float64] // NaN: none, or in rest
+	dates   vec[int64]   // milliseconds << 1, and 1 for a local time; noDate: none, or in rest
 
-	offsets []uint32 // into arena, 0: none, or in rest
-	arena   []byte   // a length as varint, then the bytes
-	garbage int
+	where vec[uint32] // among texts, 0: none, or in rest
+	texts texts
 
 	rest map[uint32][]byte // raw values that the form does not take
 
 	parsed *dictDates // what the dictionary's values are to tests of dates
 	usage  *usage
+	room   *room
 }
 
 // dictDates keeps what a dictionary's values are as dates; previews fill it too, with the
@@ -72,8 +71,9 @@ type dictDates struct {
 
 const noDate = math.MinInt64
 
-func newValues(n int, keepRaw bool) *values {
-	return &values{n: n, keepRaw: keepRaw, codes: make([]uint16, n), dict: [][]byte{nil}, counts: []uint32{0}, lookup: map[string]uint16{}, parsed: &dictDates{}, usage: &usage{}}
+func newValues(n int, keepRaw bool, r *room) *values {
+	return &values{n: n, keepRaw: keepRaw, codes: newCodes(n, r), dict: [][]byte{nil}, counts: []uint32{0}, lookup: map[string]uint16{},
+		parsed: &dictDates{}, usage: &usage{}, room: r}
 }
 
 // asDates returns what the dictionary's values are as dates, by code.
@@ -106,21 +106,16 @@ func (v *values) grow(n int) {
 	if n <= v.n {
 		return
 	}
-	add := n - v.n
 	v.n = n
 	switch v.form {
 	case dictForm:
-		v.codes = append(v.codes, make([]uint16, add)...)
+		v.codes.grow(n)
 	case numberForm:
-		for range add {
-			v.numbers = append(v.numbers, math.NaN())
-		}
+		v.numbers.grow(n)
 	case dateForm:
-		for range add {
-			v.dates = append(v.dates, noDate)
-		}
+		v.dates.grow(n)
 	default:
-		v.offsets = append(v.offsets, make([]uint32, add)...)
+		v.where.grow(n)
 	}
 }
 
@@ -141,7 +136,7 @@ func (v *values) set(i uint32, raw []byte) bool {
 }
 
 func (v *values) setCode(i uint32, raw []byte) bool {
-	old := v.codes[i]
+	old := v.codes.at(i)
 	code := uint16(0)
 	if raw != nil {
 		var ok bool
@@ -153,7 +148,7 @@ func (v *values) setCode(i uint32, raw []byte) bool {
 			}
 			if len(v.dict) >= maxCodes {
 				v.compact()
-				old = v.codes[i]
+				old = v.codes.at(i)
 			}
 			code = uint16(len(v.dict))
 			kept := bytes.Clone(raw)
@@ -174,7 +169,7 @@ func (v *values) setCode(i uint32, raw []byte) bool {
 			v.live++
 		}
 	}
-	v.codes[i] = code
+	v.codes.set(i, code)
 	return true
 }
 
@@ -191,8 +186,10 @@ func (v *values) compact() {
 		v.lookup[string(v.dict[code])] = to[code]
 		dict, counts = append(dict, v.dict[code]), append(counts, v.counts[code])
 	}
-	for i, code := range v.codes {
-		v.codes[i] = to[code]
+	for i := range uint32(v.n) {
+		if code := v.codes.at(i); code != 0 {
+			v.codes.set(i, to[code])
+		}
 	}
 	v.dict, v.counts = dict, counts
 	v.gen++
@@ -218,36 +215,51 @@ func (v *values) convert() {
 		}
 	}
 	old := *v
-	*v = values{n: old.n, gen: old.gen + 1, keepRaw: old.keepRaw, rest: map[uint32][]byte{}, parsed: old.parsed, usage: old.usage}
+	*v = values{n: old.n, gen: old.gen + 1, keepRaw: old.keepRaw, rest: map[uint32][]byte{}, parsed: old.parsed, usage: old.usage, room: old.room}
 	const most = 9
 	switch {
 	case old.keepRaw:
 		v.form = rawForm
 	case numbers*10 >= all*most:
 		v.form = numberForm
-		v.numbers = make([]float64, v.n)
-		for i := range v.numbers {
-			v.numbers[i] = math.NaN()
-		}
 	case dates*10 >= all*most:
 		v.form = dateForm
-		v.dates = make([]int64, v.n)
-		for i := range v.dates {
-			v.dates[i] = noDate
-		}
 	case texts*2 >= all:
 		v.form = textForm
 	default:
 		v.form = rawForm
 	}
-	if v.form == textForm || v.form == rawForm {
-		v.offsets, v.arena = make([]uint32, v.n), []byte{0}
-	}
-	for i, code := range old.codes {
-		if code != 0 {
-			v.set(uint32(i), old.dict[code])
+	v.make()
+	codes := old.codes.cursor()
+	for i := range uint32(v.n) {
+		if code := codes.at(i); code != 0 {
+			v.set(i, old.dict[code])
 		}
 	}
+	old.codes.drop()
+}
+
+// make makes what the form keeps, with nothing in it.
+func (v *values) make() {
+	switch v.form {
+	case dictForm:
+		v.codes = newCodes(v.n, v.room)
+	case numberForm:
+		v.numbers = newVec(v.n, math.NaN(), v.room)
+	case dateForm:
+		v.dates = newVec(v.n, int64(noDate), v.room)
+	default:
+		v.where, v.texts = newVec(v.n, uint32(0), v.room), texts{room: v.room}
+	}
+}
+
+// drop gives up what v holds; it is not used again.
+func (v *values) drop() {
+	v.codes.drop()
+	v.numbers.drop()
+	v.dates.drop()
+	v.where.drop()
+	v.texts.drop()
 }
 
 func isDate(raw []byte) bool {
@@ -270,27 +282,27 @@ func (v *values) leave(i uint32, raw []byte) bool {
 }
 
 func (v *values) setNumber(i uint32, raw []byte) bool {
-	old, next := v.numbers[i], math.NaN()
+	old, next := v.numbers.at(i), math.NaN()
 	odd := raw
 	if raw != nil && raw[0] != '"' {
 		if n, ok := app.ParseNumber(string(raw)); ok {
 			next, odd = n, nil
 		}
 	}
-	v.numbers[i] = next
+	v.numbers.set(i, next)
 	changed := v.leave(i, odd)
 	return changed || math.Float64bits(old) != math.Float64bits(next) && !(old != old && next != next)
 }
 
 func (v *values) setDate(i uint32, raw []byte) bool {
-	old, next := v.dates[i], int64(noDate)
+	old, next := v.dates.at(i), int64(noDate)
 	odd := raw
 	if raw != nil && raw[0] == '"' {
 		if d, ok := segment.DateOf(raw, false); ok {
 			next, odd = packDate(d), nil
 		}
 	}
-	v.dates[i] = next
+	v.dates.set(i, next)
 	changed := v.leave(i, odd)
 	return changed || old != next
 }
@@ -332,18 +344,19 @@ func (v *values) setText(i uint32, raw []byte) bool {
 		return changed
 	}
 	if old != nil {
-		v.garbage += len(old) + 1
+		v.texts.remove(v.where.at(i))
 	}
-	v.offsets[i] = 0
+	where := uint32(0)
 	if content != nil {
-		if len(v.arena)+len(content)+8 > math.MaxUint32 {
+		if where = v.texts.add(content); where == 0 {
 			v.sweep()
+			if where = v.texts.add(content); where == 0 { // 4 GB of texts, in one column
+				v.leave(i, raw)
+			}
 		}
-		v.offsets[i] = uint32(len(v.arena))
-		v.arena = binary.AppendUvarint(v.arena, uint64(len(content)))
-		v.arena = append(v.arena, content...)
 	}
-	if v.garbage > 1<<20 && v.garbage > len(v.arena)/2 {
+	v.where.set(i, where)
+	if v.texts.wasteful() {
 		v.sweep()
 	}
 	return true
@@ -351,31 +364,30 @@ func (v *values) setText(i uint32, raw []byte) bool {
 
 // at returns the bytes of number i in textForm or rawForm, nil if there are none.
 func (v *values) at(i uint32) []byte {
-	offset := v.offsets[i]
-	if offset == 0 {
-		return nil
+	if where := v.where.at(i); where != 0 {
+		return v.texts.at(where)
 	}
-	if n := v.arena[offset]; n < 0x80 {
-		return v.arena[offset+1 : offset+1+uint32(n)]
-	}
-	n, size := binary.Uvarint(v.arena[offset:])
-	return v.arena[offset+uint32(size) : offset+uint32(size)+uint32(n)]
+	return nil
 }
 
-// sweep writes the arena anew, without what is no longer used.
+// sweep writes the texts anew, without what is no longer used.
 func (v *values) sweep() {
-	arena := make([]byte, 1, max(len(v.arena)-v.garbage, 0)+1)
-	for i := range v.offsets {
-		content := v.at(uint32(i))
-		if content == nil {
-			continue
+	old := v.texts
+	v.texts = texts{room: v.room}
+	in := textReader{t: &old}
+	for i := range uint32(v.n) {
+		if where := v.where.at(i); where != 0 {
+			content := in.at(where)
+			where = v.texts.add(content)
+			if v.where.set(i, where); where == 0 {
+				if v.form == textForm {
+					content = app.Quote(string(content))
+				}
+				v.leave(i, content)
+			}
 		}
-		offset := uint32(len(arena))
-		arena = binary.AppendUvarint(arena, uint64(len(content)))
-		arena = append(arena, content...)
-		v.offsets[i] = offset
 	}
-	v.arena, v.garbage = arena, 0
+	old.drop()
 }
 
 // raw returns the value of number i as JSON that tests read as they would the original;
@@ -383,7 +395,7 @@ func (v *values) sweep() {
 func (v *values) raw(i uint32) []byte {
 	switch v.form {
 	case dictForm:
-		return v.dict[v.codes[i]]
+		return v.dict[v.codes.at(i)]
 	case rawForm:
 		return v.at(i)
 	case textForm:
@@ -396,37 +408,33 @@ func (v *values) raw(i uint32) []byte {
 
 // permute puts the value of number order[i] at i; order may leave numbers out.
 func (v *values) permute(order []uint32) {
-	next := newValues(0, v.keepRaw)
+	next := newValues(0, v.keepRaw, v.room)
 	next.form, next.gen, next.n, next.parsed = v.form, v.gen, len(order), v.parsed
 	next.usage = v.usage
+	next.make()
 	switch v.form {
 	case dictForm:
-		next.codes, next.dict, next.lookup = make([]uint16, len(order)), v.dict, v.lookup
+		next.dict, next.lookup = v.dict, v.lookup
 		next.counts = make([]uint32, len(v.counts))
-		for i, from := range order {
-			code := v.codes[from]
-			next.codes[i] = code
-			if code != 0 {
-				if next.counts[code]++; next.counts[code] == 1 {
-					next.live++
+		codes := v.codes.flat()
+		next.codes.fill(len(order), func(from int, part []uint16) {
+			for i := range part {
+				code := codes[order[from+i]]
+				part[i] = code
+				if code != 0 {
+					if next.counts[code]++; next.counts[code] == 1 {
+						next.live++
+					}
 				}
 			}
-		}
+		})
 	case numberForm:
-		next.numbers = make([]float64, len(order))
-		for i, from := range order {
-			next.numbers[i] = v.numbers[from]
-		}
+		permute(&next.numbers, &v.numbers, order)
 	case dateForm:
-		next.dates = make([]int64, len(order))
-		for i, from := range order {
-			next.dates[i] = v.dates[from]
-		}
+		permute(&next.dates, &v.dates, order)
 	default:
-		next.offsets, next.arena = make([]uint32, len(order)), v.arena
-		for i, from := range order {
-			next.offsets[i] = v.offsets[from]
-		}
+		permute(&next.where, &v.where, order)
+		next.texts, v.texts = v.texts, texts{}
 	}
 	if v.form != dictForm {
 		next.rest = map[uint32][]byte{}
@@ -438,15 +446,26 @@ func (v *values) permute(order []uint32) {
 			}
 		}
 	}
+	v.drop()
 	*v = *next
 	if v.form == textForm || v.form == rawForm {
 		v.sweep()
 	}
 }
 
+// permute fills a vector with the values of another, in an order.
+func permute[T fixed](to, from *vec[T], order []uint32) {
+	all := from.flat()
+	to.fill(len(order), func(first int, part []T) {
+		for i := range part {
+			part[i] = all[order[first+i]]
+		}
+	})
+}
+
 // size is the memory that v takes, in bytes, near enough.
 func (v *values) size() int64 {
-	n := 2*cap(v.codes) + 8*cap(v.numbers) + 8*cap(v.dates) + 4*cap(v.offsets) + cap(v.arena)
+	n := v.codes.memory() + v.numbers.memory() + v.dates.memory() + v.where.memory() + v.texts.memory()
 	for _, raw := range v.dict {
 		n += 2*len(raw) + 24 + 4 + 40 // the dictionary, its count, and the way back
 	}

@@ -147,7 +147,7 @@ type fataler interface {
 // filled is a store with what a start reads.
 func filled(t fataler, tb *tables, attributes ...string) *Store {
 	t.Helper()
-	s := New(tb.w.Zone)
+	s := New(tb.w.Zone, "")
 	now := func() app.Instant { return tb.w.Now }
 	l, err := s.Begin(context.Background(), tb, attributes, nil, int64(len(tb.w.Customers)), now)
 	if err == nil {
@@ -268,7 +268,7 @@ func TestShrink_comesBackWhenAsked(t *testing.T) {
 
 // Of 500 rules, a window concerns those that look at what it changed, and no others.
 func TestTouched_concernsOnlyRulesThatLook(t *testing.T) {
-	s := New(nil)
+	s := New(nil, "")
 	tb := &tables{w: &segmenttest.World{}, names: []string{"Paid", "Other"}}
 	var plans []*Plan
 	for i := range 500 {

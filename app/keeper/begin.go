@@ -25,7 +25,7 @@ func (k *Keeper) begin(ctx context.Context) error {
 	k.cursor, k.told, k.at = cursor, -1, k.now()
 	k.loader, k.loading, k.queue, k.read = nil, nil, nil, false
 	k.mu.Lock()
-	k.cols = column.New(k.o.Zone)
+	k.cols = column.New(k.o.Zone, k.o.Folder)
 	k.mu.Unlock()
 	if err := k.Load(ctx); err != nil {
 		return err

@@ -141,7 +141,7 @@ func New(db Store, o Options) *Keeper {
 	if o.Memory == 0 {
 		o.Memory = 1 << 30
 	}
-	k := &Keeper{db: db, o: o, cols: column.New(o.Zone), segments: map[int64]*live{}, byID: map[string]*live{},
+	k := &Keeper{db: db, o: o, cols: column.New(o.Zone, o.Folder), segments: map[int64]*live{}, byID: map[string]*live{},
 		changed: make(chan struct{}), loaded: make(chan struct{}), wishes: make(chan wish)}
 	k.progress = func() float64 { return 0 }
 	db.Reached(ReaderName, 0) // until the columns are there, whoever waits for the Keeper waits

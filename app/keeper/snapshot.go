@@ -44,7 +44,7 @@ func (k *Keeper) restore(ctx context.Context) (bool, error) {
 	if errors.Is(err, column.ErrSnapshot) {
 		k.o.Log.Info("the columns are read from the tables", "reason", err)
 		k.mu.Lock()
-		k.cols = column.New(k.o.Zone)
+		k.cols = column.New(k.o.Zone, k.o.Folder)
 		k.mu.Unlock()
 		return false, nil
 	}
