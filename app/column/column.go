@@ -194,15 +194,15 @@ func (s *Store) dropColumn(c *attrColumn) {
 	}
 }
 
-// datesOf returns the index of an attribute's dates, made at the first asking.
+// datesOf returns the index of an attribute's dates, made at the first asking and brought up to the column.
 func (s *Store) datesOf(name string, v *values, epochs bool) *dateIndex {
 	key := dateKey{name, epochs}
 	x := s.indexes[key]
 	if x == nil {
 		x = &dateIndex{epochs: epochs}
-		x.fill(v)
 		s.indexes[key] = x
 	}
+	x.follow(v)
 	return x
 }
 

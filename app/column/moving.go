@@ -66,10 +66,31 @@ func (e edges) next(now app.Instant, zone *time.Location, after func(app.Instant
 	return next, found
 }
 
-// dateIndex lists the dates of a column by time: instants, and local times.
+// dateIndex lists the dates of a column by time: instants, and local times. Of a dictionary
+// it lists the values, of other columns those who have them.
 type dateIndex struct {
 	epochs         bool // numbers count as dates
 	instants, wall timeIndex
+	codes          *values // whose dictionary it lists; else nil
+	gen, seen      int     // of the dictionary
+}
+
+// follow brings the index up to a column, which may have another form than it had.
+func (x *dateIndex) follow(v *values) {
+	if v.form != dictForm {
+		if x.codes != nil || x.seen == 0 {
+			x.codes, x.seen = nil, 1
+			x.fill(v)
+		}
+		return
+	}
+	if x.codes != v || x.gen != v.gen || x.seen == 0 {
+		x.codes, x.gen, x.seen = v, v.gen, 1
+		x.instants, x.wall = timeIndex{}, timeIndex{}
+	}
+	for ; x.seen < len(v.dict); x.seen++ {
+		dates(v.dict[x.seen], x.epochs, func(d app.Date) { x.put(uint32(x.seen), d) })
+	}
 }
 
 // dates calls visit with the dates in a value: itself, or the elements of a list.
@@ -105,7 +126,11 @@ func (v *values) datesAt(i uint32, epochs bool, visit func(app.Date)) {
 	dates(v.raw(i), epochs, visit)
 }
 
+// add notes that a slot has another value.
 func (x *dateIndex) add(slot uint32, raw []byte) {
+	if x.codes != nil {
+		return
+	}
 	dates(raw, x.epochs, func(d app.Date) { x.put(slot, d) })
 }
 
@@ -117,32 +142,17 @@ func (x *dateIndex) put(slot uint32, d app.Date) {
 	}
 }
 
-// fill makes the index of all values.
+// fill makes the index of the values of a column that is no dictionary.
 func (x *dateIndex) fill(v *values) {
 	var instants, wall []timed
-	var parsed [][]app.Date
-	if v.form == dictForm {
-		parsed = make([][]app.Date, len(v.dict))
-		for code, raw := range v.dict {
-			dates(raw, x.epochs, func(d app.Date) { parsed[code] = append(parsed[code], d) })
-		}
-	}
-	put := func(slot uint32, d app.Date) {
-		if d.Kind == app.Exact {
-			instants = append(instants, timed{d.Instant, slot})
-		} else {
-			wall = append(wall, timed{d.Instant, slot})
-		}
-	}
-	codes := v.codes.cursor()
 	for i := range uint32(v.n) {
-		if v.form != dictForm {
-			v.datesAt(i, x.epochs, func(d app.Date) { put(i, d) })
-			continue
-		}
-		for _, d := range parsed[codes.at(i)] {
-			put(i, d)
-		}
+		v.datesAt(i, x.epochs, func(d app.Date) {
+			if d.Kind == app.Exact {
+				instants = append(instants, timed{d.Instant, i})
+			} else {
+				wall = append(wall, timed{d.Instant, i})
+			}
+		})
 	}
 	x.instants.take(instants)
 	x.wall.take(wall)
@@ -159,7 +169,27 @@ func (x *dateIndex) after(t app.Instant, zone *time.Location) (app.Instant, bool
 	return next, found
 }
 
+// between calls visit for each slot that has a date where an edge has been.
 func (x *dateIndex) between(s swept, zone *time.Location, visit func(slot uint32)) {
+	if x.codes == nil {
+		x.list(s, zone, visit)
+		return
+	}
+	there, any := make([]bool, len(x.codes.dict)), false
+	x.list(s, zone, func(code uint32) { there[code], any = true, true })
+	if !any {
+		return
+	}
+	in := x.codes.codes.cursor()
+	for i := range uint32(x.codes.n) {
+		if there[in.at(i)] {
+			visit(i)
+		}
+	}
+}
+
+// list calls visit for what has a date where an edge has been.
+func (x *dateIndex) list(s swept, zone *time.Location, visit func(uint32)) {
 	x.instants.between(s.from, s.to, visit)
 	if x.wall.size() > 0 {
 		x.wall.between(wallAt(s.from, zone), wallAt(s.to+1, zone), visit)

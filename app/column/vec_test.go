@@ -326,3 +326,66 @@ func choose(t *testing.T, s *Store, text string, sort []string) app.Chosen {
 	t.Helper()
 	return plan(t, s, text).Pick(app.Choice{Sort: sort, Limit: -1})
 }
+
+// TestDateIndex: it names everybody whose date an edge has passed, whether the dates are a
+// dictionary's, which takes a place each and not one a customer, or have become too many.
+func TestDateIndex(t *testing.T) {
+	s := newStore(time.UTC, nil)
+	c := s.addColumn("renewal")
+	s.attrs[c.key] = c.v
+	day := func(n int64) string { return fmt.Sprintf("%q", (app.Instant(n) * app.DayMillis).String()[:10]) }
+	set := func(slot uint32, raw string) {
+		c.v.set(slot, []byte(raw))
+		if x := s.indexes[dateKey{"renewal", false}]; x != nil {
+			x.add(slot, []byte(raw))
+		}
+	}
+	days := map[uint32]int64{}
+	put := func(slot uint32, n int64) {
+		days[slot] = n
+		set(slot, day(n))
+	}
+	const customers = 50_000
+	for slot := range uint32(customers) {
+		s.addSlot(int64(slot) + 1)
+		put(slot, int64(20_000+slot%300))
+	}
+	check := func() {
+		t.Helper()
+		x := s.datesOf("renewal", c.v, false)
+		for _, from := range []int64{19_000, 20_000, 20_100, 20_299, 21_000} {
+			got := map[uint32]bool{}
+			x.between(swept{app.Instant(from) * app.DayMillis, app.Instant(from+1) * app.DayMillis}, time.UTC, func(slot uint32) { got[slot] = true })
+			for slot, n := range days {
+				if (n == from || n == from+1) && !got[slot] {
+					t.Fatalf("from day %d on, %d is not named, whose day is %d", from, slot, n)
+				}
+			}
+			want := int64(math.MaxInt64)
+			for _, n := range days {
+				if n > from {
+					want = min(want, n)
+				}
+			}
+			if next, ok := x.after(app.Instant(from)*app.DayMillis, time.UTC); ok != (want < math.MaxInt64) || ok && next != app.Instant(want)*app.DayMillis {
+				t.Fatalf("after day %d comes %v, %v instead of day %d", from, next, ok, want)
+			}
+		}
+	}
+	check()
+	if x := s.datesOf("renewal", c.v, false); x.instants.size()+x.wall.size() > 400 {
+		t.Errorf("300 dates of %d customers take %d places", customers, x.instants.size()+x.wall.size())
+	}
+	put(7, 19_001)
+	check()
+	defer func(limit int) { dictLimit = limit }(dictLimit)
+	dictLimit = 350
+	for slot := range uint32(1000) {
+		put(slot, int64(22_000+slot))
+	}
+	if c.v.form != dateForm {
+		t.Fatal("the dictionary holds a thousand dates more than it may")
+	}
+	put(9, 20_050)
+	check()
+}
