@@ -252,6 +252,11 @@ var errRebuild = errors.New("the index must be built again")
 // again, later each time, up to a minute.
 func (e *Engine) Run(ctx context.Context) error {
 	defer e.close()
+	var beside sync.WaitGroup
+	defer beside.Wait()
+	inner, stop := context.WithCancel(ctx)
+	defer stop()
+	beside.Go(func() { e.lean(inner) })
 	e.store.Reached(ReaderName, 0)
 	pause := time.Duration(0)
 	for {

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"sort"
 	"sync/atomic"
 
 	"github.com/RoaringBitmap/roaring/v2"
@@ -28,24 +29,39 @@ type part struct {
 	rows    *rowMap
 }
 
-// rowMap says which customer each document of a segment is: 4 bytes each, and the greatest
-// row of each block of documents and all before, by which a walk down from the last
-// document knows that nothing newer comes.
+// rowMap says which customer each document of a segment is, and the greatest row of each
+// block of documents and all before, by which a walk down from the last document knows that
+// nothing newer comes. Customers are indexed in the order of their rows, so a segment is
+// mostly a few runs of documents without a gap; where it is not, it takes 4 bytes each.
 type rowMap struct {
 	base int64
-	less []uint32 // row - base
-	peak []uint32 // of block b: the greatest less[i] for i < (b+1)*peakBlock
+	less []uint32 // row - base; nil: runs says it
+	runs []docRun // upwards by document
+	peak []uint32 // of block b: the greatest row - base of all documents < (b+1)*peakBlock
 }
 
-const peakBlock = 1024
+// docRun are documents one after the other whose rows are too.
+type docRun struct{ doc, less uint32 }
 
-func (m *rowMap) row(doc uint32) int64 { return m.base + int64(m.less[doc]) }
+const (
+	peakBlock = 1024
+	// runLeast is how many documents a run must have, on average, for runs to be kept.
+	runLeast = 64
+)
+
+func (m *rowMap) row(doc uint32) int64 {
+	if m.less != nil {
+		return m.base + int64(m.less[doc])
+	}
+	r := m.runs[sort.Search(len(m.runs), func(k int) bool { return m.runs[k].doc > doc })-1]
+	return m.base + int64(r.less) + int64(doc-r.doc)
+}
 
 // newest is the greatest row of the documents up to doc's block.
 func (m *rowMap) newest(doc uint32) int64 { return m.base + int64(m.peak[doc/peakBlock]) }
 
 // size is what the map takes in memory.
-func (m *rowMap) size() int64 { return int64(4 * (len(m.less) + len(m.peak))) }
+func (m *rowMap) size() int64 { return int64(4*(len(m.less)+len(m.peak)) + 8*len(m.runs)) }
 
 // documentID is a row as the name of a document: fixed in length, and in the order of the
 // rows, by which the index sees that new customers are in none of its segments.
@@ -63,31 +79,61 @@ func rowOf(id []byte) (int64, error) {
 }
 
 func newRowMap(s segment.Segment) (*rowMap, error) {
-	n := s.Count()
-	rows := make([]int64, n)
-	m := &rowMap{less: make([]uint32, n), peak: make([]uint32, (n+peakBlock-1)/peakBlock)}
-	for i := range rows {
-		id, err := s.DocID(uint64(i))
+	return rowMapOf(s.Count(), func(doc uint64) (int64, error) {
+		id, err := s.DocID(doc)
+		if err != nil {
+			return 0, err
+		}
+		return rowOf(id)
+	})
+}
+
+func rowMapOf(n uint64, rowOf func(doc uint64) (int64, error)) (*rowMap, error) {
+	m := &rowMap{peak: make([]uint32, (n+peakBlock-1)/peakBlock)}
+	peak := uint32(0)
+	for i := range uint32(n) {
+		row, err := rowOf(uint64(i))
 		if err != nil {
 			return nil, err
 		}
-		if rows[i], err = rowOf(id); err != nil {
-			return nil, err
+		if i == 0 {
+			m.base = max(0, row-1<<31)
 		}
-		if i == 0 || rows[i] < m.base {
-			m.base = rows[i]
-		}
-	}
-	peak := uint32(0)
-	for i, row := range rows {
-		if row-m.base > 1<<32-1 {
+		if row < m.base || row-m.base > 1<<32-1 {
 			return nil, errors.New("the rows of one segment lie too far apart")
 		}
-		m.less[i] = uint32(row - m.base)
-		peak = max(peak, m.less[i])
+		m.add(i, uint32(n), uint32(row-m.base))
+		peak = max(peak, uint32(row-m.base))
 		m.peak[i/peakBlock] = peak
 	}
 	return m, nil
+}
+
+// add notes the row of the next of n documents.
+func (m *rowMap) add(doc, n, less uint32) {
+	if m.less != nil {
+		m.less[doc] = less
+		return
+	}
+	if k := len(m.runs) - 1; k >= 0 && less == m.runs[k].less+(doc-m.runs[k].doc) {
+		return
+	}
+	if uint32(len(m.runs)) < n/runLeast+1 {
+		m.runs = append(m.runs, docRun{doc, less})
+		return
+	}
+	all := make([]uint32, n)
+	for k, r := range m.runs {
+		end := doc
+		if k+1 < len(m.runs) {
+			end = m.runs[k+1].doc
+		}
+		for d := r.doc; d < end; d++ {
+			all[d] = r.less + d - r.doc
+		}
+	}
+	all[doc] = less
+	m.less, m.runs = all, nil
 }
 
 // newView takes the index as it stands. Segments that the view before has too keep

@@ -94,9 +94,33 @@ type dateKey struct {
 	epochs bool
 }
 
-// resident is what the chunks of columns may take of memory, in bytes; what is more lies in
-// a file. A million customers of twenty attributes take less.
-const resident = 32 << 20
+const (
+	// resident is what the chunks of columns may take of memory, in bytes; what is more lies
+	// in a file. A million customers of twenty attributes take less.
+	resident = 64 << 20
+	// residentLean is the same while something else needs the memory.
+	residentLean = 12 << 20
+)
+
+// Lean says whether the columns shall leave the memory to somebody else for a while. Those
+// that lie in the file stay there afterwards.
+func (s *Store) Lean(on bool) {
+	if s.room == nil {
+		return
+	}
+	limit := int64(resident)
+	if on {
+		limit = residentLean
+	}
+	if s.room.limit.Swap(limit) == limit || !s.room.full() {
+		return
+	}
+	s.Lock()
+	defer s.Unlock()
+	for _, c := range s.cols {
+		c.v.file()
+	}
+}
 
 // New returns an empty store; zone is the workspace's. In folder it makes a file, which
 // nobody else sees, for columns that are more than memory shall hold; "" is nowhere.

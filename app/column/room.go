@@ -18,7 +18,7 @@ import (
 // A nil room is one where everything stays in memory.
 type room struct {
 	folder string
-	limit  int64
+	limit  atomic.Int64
 	held   atomic.Int64 // bytes of chunks in memory
 
 	mu   sync.Mutex
@@ -44,7 +44,9 @@ func newRoom(folder string, limit int64) *room {
 			_ = os.Remove(name) // another one's, where such a file cannot be removed
 		}
 	}
-	return &room{folder: folder, limit: limit, free: map[int][]int64{}}
+	r := &room{folder: folder, free: map[int][]int64{}}
+	r.limit.Store(limit)
+	return r
 }
 
 // took notes that memory holds more, or less.
@@ -55,7 +57,7 @@ func (r *room) took(bytes int) {
 }
 
 // full reports whether memory holds as much as it may.
-func (r *room) full() bool { return r != nil && r.held.Load() > r.limit && r.limit > 0 }
+func (r *room) full() bool { return r != nil && r.held.Load() > r.limit.Load() }
 
 // put keeps a chunk; false if the disk does not take it.
 func (r *room) put(raw []byte) (p place, ok bool) {

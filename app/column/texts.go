@@ -58,7 +58,7 @@ func (t *texts) add(content []byte) uint32 {
 
 // file puts all blocks but the last into the room.
 func (t *texts) file() {
-	for k := range t.blocks[:len(t.blocks)-1] {
+	for k := range t.blocks[:max(len(t.blocks)-1, 0)] {
 		b := &t.blocks[k]
 		if b.bytes == nil {
 			continue

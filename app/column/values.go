@@ -253,6 +253,15 @@ func (v *values) make() {
 	}
 }
 
+// file puts what is full into the room.
+func (v *values) file() {
+	v.codes.file(-1)
+	v.numbers.file(-1)
+	v.dates.file(-1)
+	v.where.file(-1)
+	v.texts.file()
+}
+
 // drop gives up what v holds; it is not used again.
 func (v *values) drop() {
 	v.codes.drop()

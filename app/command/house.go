@@ -85,7 +85,7 @@ func openHouse(ctx context.Context, cfg *config.Config, o houseOptions) (_ *hous
 	hooks := hook.New(db, hook.Options{Clock: o.clock, Zone: cfg.Zone, Certificate: certificate, Wake: wake})
 	imports := importer.NewRunner(db, importer.RunnerOptions{Clock: o.clock, Log: o.log, Zone: cfg.Zone})
 	index := search.New(db, db.Folder(), search.Options{Log: o.log, Yield: imports.Writing, Segment: func(row int64) app.Rows { return h.segments.Set(row) }})
-	h.segments = keeper.New(db, keeper.Options{Clock: o.clock, Zone: cfg.Zone, Log: o.log, Folder: db.Folder(), Memory: cfg.SegmentsMemory})
+	h.segments = keeper.New(db, keeper.Options{Clock: o.clock, Zone: cfg.Zone, Log: o.log, Folder: db.Folder(), Memory: cfg.SegmentsMemory, Lean: imports.Writing})
 	if err := h.segments.Load(ctx); err != nil { // its Run tries again; all else can be served
 		o.log.Error("the segments are not loaded and look empty", "error", err)
 	}

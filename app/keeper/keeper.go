@@ -65,6 +65,9 @@ type Options struct {
 	// Memory is how many bytes the columns should take at the most; those that no segment looks
 	// at are given up beyond it, and come back when they are asked for. Default 1 GB.
 	Memory int64
+	// Lean reports that something else needs the memory for a while: files that are being
+	// imported. nil: nothing does.
+	Lean func() bool
 }
 
 // Keeper keeps the segments of one workspace.
@@ -305,6 +308,7 @@ func (k *Keeper) window(ctx context.Context) (bool, error) {
 			break
 		}
 	}
+	k.cols.Lean(k.o.Lean != nil && k.o.Lean())
 	touched, err := k.cols.Take(ctx, k.db, entries, k.now())
 	if err != nil {
 		k.anew = errors.Is(err, column.ErrNoPlace)
