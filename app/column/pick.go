@@ -140,12 +140,12 @@ func (s *Store) order(names []string, desc bool) func(a, b uint32) int {
 // order compares two numbers of a column by their values.
 func (v *values) order(desc bool) func(a, b uint32) int {
 	if v.form == dictForm {
-		ranks, code := v.ranks(desc), v.codes.random()
-		return func(a, b uint32) int { return cmp.Compare(ranks[code(a)], ranks[code(b)]) }
+		ranks, codes := v.ranks(desc), v.codes.flat()
+		return func(a, b uint32) int { return cmp.Compare(ranks[codes[a]], ranks[codes[b]]) }
 	}
-	number, date := v.numbers.random(), v.dates.random()
+	numbers, dates := v.numbers.flat(), v.dates.flat() // one of them is empty
 	return func(a, b uint32) int {
-		x, y := v.sortKey(a, number, date), v.sortKey(b, number, date)
+		x, y := v.sortKey(a, numbers, dates), v.sortKey(b, numbers, dates)
 		switch {
 		case x.class == missing || y.class == missing:
 			return cmp.Compare(x.class, y.class)
@@ -207,17 +207,17 @@ func (k sortKey) compare(o sortKey) int {
 	return bytes.Compare(k.text, o.text)
 }
 
-// sortKey is the key of number i, whose number or date the functions give.
-func (v *values) sortKey(i uint32, number func(uint32) float64, date func(uint32) int64) sortKey {
+// sortKey is the key of number i; numbers and dates are those of the column, as lists.
+func (v *values) sortKey(i uint32, numbers []float64, dates []int64) sortKey {
 	switch v.form {
 	case dictForm:
 		return keyOf(v.dict[v.codes.at(i)])
 	case numberForm:
-		if n := number(i); n == n {
+		if n := numbers[i]; n == n {
 			return sortKey{class: ofNumber, number: n}
 		}
 	case dateForm:
-		if d := date(i); d != noDate {
+		if d := dates[i]; d != noDate {
 			return sortKey{class: ofDate, number: float64(d >> 1)}
 		}
 	case textForm:

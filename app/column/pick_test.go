@@ -79,7 +79,7 @@ func TestPick_isSortedAsTheTablesAre(t *testing.T) {
 			for _, f := range w.Customers {
 				slot, _ := s.slot(f.Customer.Row)
 				for _, name := range c.Sort {
-					t.Logf("customer %d has %s %s, key %+v in form %d", f.Customer.Row, name, segment.Attribute(f.Customer, name), s.attrs[name].sortKey(slot, s.attrs[name].numbers.at, s.attrs[name].dates.at), s.attrs[name].form)
+					t.Logf("customer %d has %s %s, key %+v in form %d", f.Customer.Row, name, segment.Attribute(f.Customer, name), s.attrs[name].sortKey(slot, s.attrs[name].numbers.flat(), s.attrs[name].dates.flat()), s.attrs[name].form)
 				}
 			}
 			t.Fatalf("%+v: got %v, want %v", c, got.Rows, rows)

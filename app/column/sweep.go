@@ -47,6 +47,9 @@ func (x *sweep) word(base, n uint32) (w uint64) {
 		}
 		return w
 	}
+	if form == textForm || form == rawForm {
+		return x.textWord(base, n)
+	}
 	for j := range n {
 		zone := 0
 		if x.zones != nil {
@@ -75,7 +78,7 @@ func (x *sweep) codeWord(base, n uint32) (w uint64) {
 	return w
 }
 
-// one tests number i.
+// one tests number i of what is no text.
 func (x *sweep) one(i uint32, zone int) bool {
 	m := x.m
 	switch m.v.form {
@@ -88,12 +91,24 @@ func (x *sweep) one(i uint32, zone int) bool {
 		d := x.dates.at(i)
 		return d != noDate && m.date(d, zone)
 	}
-	where := x.where.at(i)
-	switch {
-	case where == 0:
-		return false
-	case m.v.form == textForm:
-		return m.text(x.texts.at(where), zone)
+	return false
+}
+
+// textWord tests up to 64 texts, or values as they came.
+func (x *sweep) textWord(base, n uint32) (w uint64) {
+	m, folded := x.m, x.m.v.form == textForm
+	for j, where := range x.where.values(base, n) {
+		if where == 0 {
+			continue
+		}
+		zone := 0
+		if x.zones != nil {
+			zone = int(x.zones.at(base + uint32(j)))
+		}
+		content := x.texts.at(where)
+		if folded && m.text(content, zone) || !folded && m.slow(content, zone) {
+			w |= 1 << j
+		}
 	}
-	return m.slow(x.texts.at(where), zone)
+	return w
 }

@@ -271,15 +271,6 @@ func (v *vec[T]) flat() []T {
 	return out
 }
 
-// random returns at for one who asks for very many in any order.
-func (v *vec[T]) random() func(i uint32) T {
-	if !v.isFiled() {
-		return v.at
-	}
-	all := v.flat()
-	return func(i uint32) T { return all[i] }
-}
-
 // memory is what v takes of it, in bytes.
 func (v *vec[T]) memory() int {
 	n := len(v.chunks) * int(unsafe.Sizeof(chunk[T]{}))
@@ -287,16 +278,6 @@ func (v *vec[T]) memory() int {
 		n += len(v.chunks[k].small) + len(v.chunks[k].all)*v.size()
 	}
 	return n
-}
-
-// isFiled reports whether some of it is in the room.
-func (v *vec[T]) isFiled() bool {
-	for k := range v.chunks {
-		if v.chunks[k].place.there() {
-			return true
-		}
-	}
-	return false
 }
 
 // fill sets all of v, chunk by chunk: next fills the values from a number on.
@@ -389,6 +370,12 @@ func (r *cursor[T]) values(base, n uint32) []T {
 	c, j := r.chunk(int(base>>chunkBits)), base&chunkMask
 	if c.all != nil && int(j+n) <= len(c.all) {
 		return c.all[j : j+n]
+	}
+	if c.small != nil && int(j+n) <= len(c.small) {
+		for i, x := range c.small[j : j+n] {
+			r.buf[i] = T(x)
+		}
+		return r.buf[:n]
 	}
 	for i := range n {
 		r.buf[i] = r.at(base + i)
