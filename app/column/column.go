@@ -13,13 +13,17 @@
 //
 // # What it costs
 //
-// An attribute takes 2 bytes a customer as long as it has at most 16,384 distinct values;
-// else 8 (numbers, dates), or 4 and the text. An event takes 8 bytes and its customer 8 a
-// name; 12 more once a live rule's window moves over it. A million customers with twenty
-// attributes and ten million events take some 250 MB. All of it grows with the number of
-// customers and events, and so does the time to read it at a start without a snapshot; a
-// rule for everybody takes time with what it looks at, a rule for one customer does not
-// grow but for the logarithm of a search.
+// An attribute of at most 16,384 distinct values takes 1 byte a customer where they are few
+// (below 256 in the order in which they came), else 2, and nothing where customers who came
+// one after another have the same; with more distinct values 8 (numbers, dates), or 4 and the
+// text. That is as far as memory goes for it: beyond 64 MB, and beside an import beyond 12,
+// it lies in a file, from where a rule for everybody reads it a third slower and a rule for
+// one customer takes a microsecond a condition. An event takes 8 bytes and its customer 8 a
+// name; 12 more once a live rule's window moves over it, and those stay in memory. A million
+// customers with twenty attributes and ten million events take some 200 MB. The time to read
+// it all at a start without a snapshot grows with customers and events; a rule for everybody
+// takes time with what it looks at, a rule for one customer does not grow but for the
+// logarithm of a search.
 package column
 
 import (
