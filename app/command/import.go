@@ -69,6 +69,7 @@ a Kith runs on the data folder, it goes over the API with the keys of the config
 	flags.StringVar(&f.o.Match, "match", "", "what finds a customer without an id: email, number, or none")
 	flags.StringVar(&f.mapText, "map", "", `what columns become: {"Signup Date":{"to":"created_at","type":"date","format":"MM/DD/YYYY"},"Internal":null}`)
 	flags.StringVar(&f.o.List, "list", "", "the id of a list to put every customer on")
+	flags.StringVar(&f.o.Status, "status", "", "how they are put on it: subscribed, unsubscribed or pending; who has unsubscribed stays so")
 	flags.StringVar(&f.o.Mode, "mode", "", "upsert, create (leave those that are there) or update (make none)")
 	flags.BoolVar(&f.o.DryRun, "dry-run", false, "say what would happen and write nothing")
 	flags.StringVar(&f.o.Delimiter, "delimiter", "", "comma, semicolon, tab, pipe or a character")

@@ -46,6 +46,9 @@ type Options struct {
 	Map map[string]*Target `json:"map,omitempty"`
 	// List is a list that every customer of the file is put on.
 	List string `json:"list,omitempty"`
+	// Status is how they are put on it: "subscribed", "unsubscribed" or "pending". Who has
+	// unsubscribed from it stays so; see [app.SubscriptionStatus.Outranks].
+	Status string `json:"status,omitempty"`
 	// Mode is "upsert", "create" or "update".
 	Mode      string `json:"mode,omitempty"`
 	DryRun    bool   `json:"dry_run,omitempty"`
@@ -103,6 +106,7 @@ func (o *Options) check() error {
 	}{
 		{"match", o.Match, []string{"email", "number", "none"}},
 		{"mode", o.Mode, []string{"upsert", "create", "update"}},
+		{"status", o.Status, []string{"subscribed", "unsubscribed", "pending"}},
 		{"short_rows", o.ShortRows, []string{"refuse", "fill"}},
 		{"blank", o.Blank, []string{"keep", "clear"}},
 		{"nulls", o.Nulls, []string{"word", "blank"}},
@@ -110,6 +114,9 @@ func (o *Options) check() error {
 		if err := oneOf(c.field, c.value, c.allowed); err != nil {
 			return err
 		}
+	}
+	if o.Status != "" && o.List == "" {
+		return app.Invalid("status", "says how customers are put on a list: say which one with list")
 	}
 	if n, err := strconv.ParseInt(o.Header, 10, 64); (err != nil || n < 1) && o.Header != "" && o.Header != "yes" && o.Header != "no" {
 		return app.Invalid("header", "must be yes, no, or the number of the line that names the columns, not %q", o.Header)
@@ -151,6 +158,14 @@ func (o *Options) mode() app.Mode {
 		return app.UpdateOnly
 	}
 	return app.Upsert
+}
+
+// status is how customers are put on the list.
+func (o *Options) status() app.SubscriptionStatus {
+	if s, known := app.SubscriptionStatusOf(o.Status); known {
+		return s
+	}
+	return app.Subscribed
 }
 
 // encode makes JSON of one of our own values; it cannot fail.

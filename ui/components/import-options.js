@@ -18,6 +18,8 @@ function Choice({ label, text, value, options, locked, title, change }) {
 
 /** @type {[string, string][]} */
 const MODES = [["upsert", "create new, update known"], ["create", "create new, leave known"], ["update", "update known, create none"]];
+/** How people are put on the list. @type {[string, string][]} */
+const STATUSES = [["subscribed", "subscribed"], ["unsubscribed", "unsubscribed"], ["pending", "pending, until they confirm"]];
 /** @type {[string, string][]} */
 const ENCODINGS = ["UTF-8", "UTF-16LE", "UTF-16BE", "Windows-1252", "ISO-8859-1", "ISO-8859-15", "MacRoman", "IBM850", "Windows-1250", "ISO-8859-2", "Windows-1251", "KOI8-R", "Windows-1253", "Windows-1254", "Windows-1255", "Windows-1256", "Shift_JIS", "EUC-JP", "EUC-KR", "GB18030", "Big5"].map((n) => [n, n]);
 /** @type {[string, string][]} */
@@ -45,7 +47,8 @@ export function ImportOptions({ imp, lists, locked, ask }) {
   return html`<div class="import-options">
       <${Choice} label="What finds a customer" text="Find customers by" value=${uid ? `#${uid.name}` : imp.match} options=${by} locked=${locked} title=${sniffed.match.why} change=${(/** @type {string} */ v) => ask(foundBy(imp, v))} />
       <${Choice} label="What is written" text="and" value=${imp.mode} options=${MODES} locked=${locked} change=${(/** @type {string} */ v) => ask({ ...o, mode: v === "upsert" ? undefined : v })} />
-      <${Choice} label="The list they are put on" text="put them on" value=${o.list ?? ""} options=${[["", "no list"], ...open.map((l) => /** @type {[string, string]} */ ([l.id, l.title]))]} locked=${locked} change=${(/** @type {string} */ v) => ask({ ...o, list: v || undefined })} />
+      <${Choice} label="The list they are put on" text="put them on" value=${o.list ?? ""} options=${[["", "no list"], ...open.map((l) => /** @type {[string, string]} */ ([l.id, l.title]))]} locked=${locked} change=${(/** @type {string} */ v) => ask({ ...o, list: v || undefined, status: v ? o.status : undefined })} />
+      ${o.list ? html`<${Choice} label="How they are put on it" text="as" value=${o.status ?? "subscribed"} options=${STATUSES} locked=${locked} title="Who has unsubscribed stays so, whatever the file says" change=${(/** @type {string} */ v) => ask({ ...o, status: v === "subscribed" ? undefined : v })} />` : null}
       <${Choice} label="Blank cells" text="a blank cell" value=${o.blank ?? "keep"} options=${[["keep", "changes nothing"], ["clear", "clears the attribute"]]} locked=${locked} change=${(/** @type {string} */ v) => ask({ ...o, blank: v === "keep" ? undefined : v })} /></div>
     <details class="how-read"><summary>How the file was read</summary><div class="import-options">
       <${Choice} label="Encoding" text="Written in" value=${sniffed.encoding.value} options=${ENCODINGS} locked=${locked} change=${(/** @type {string} */ v) => ask({ ...o, encoding: v })} />

@@ -248,3 +248,50 @@ func TestImports_pastedRowsAreDecidedAndTheNextFileIsReadTheSameWay(t *testing.T
 	})()`)
 	b.says("2 files came at once")
 }
+
+func TestImports_aFileOfPeopleWhoLeftIsPutOnAListSo(t *testing.T) {
+	t.Parallel()
+	s := serve(t, true, nil)
+	list := struct{ ID string }{}
+	if err := json.Unmarshal([]byte(s.must("POST", "/v1/lists", `{"title":"News"}`)), &list); err != nil {
+		t.Fatal(err)
+	}
+	s.must("PUT", "/v1/users/p1", `{}`)
+	s.must("POST", "/v1/users/p1/lists", `{"lists":["`+list.ID+`"]}`)
+	b := s.signedIn()
+	b.open("/app/imports")
+	b.drop("left.csv", []byte("uid,email\np1,p1@example.com\np2,p2@example.com\n"))
+	ready := `!document.querySelector(".dry-go button").disabled`
+	b.wait(ready + ` && !document.querySelector("[aria-label='How they are put on it']")`)
+	b.wait(`[...document.querySelectorAll("option")].some((o) => o.innerText === "News")`)
+	b.choose("The list they are put on", list.ID)
+	b.wait(`document.querySelector("[aria-label='How they are put on it']")?.value === "subscribed" && ` + ready)
+	b.choose("How they are put on it", "unsubscribed")
+	b.says("1 customer who is on the list is unsubscribed from it")
+	b.wait(ready)
+	b.shoot("import-status")
+	for _, look := range looks {
+		b.look(look.width, look.dark)
+		b.fits(fmt.Sprintf("the status of a list at %d px", look.width))
+	}
+	b.look(1440, false)
+	b.click(".dry-go button", "Import 2 customers")
+	b.says("List News, as unsubscribed.")
+	b.shoot("import-status-done")
+	for _, uid := range []string{"p1", "p2"} {
+		if user := s.must("GET", "/v1/users/"+uid, ""); !strings.Contains(user, `"subscribed":false`) {
+			t.Errorf("%s is %s", uid, user)
+		}
+	}
+	// Without the list there is nothing to be put on.
+	b.open("/app/imports")
+	b.drop("left.csv", []byte("uid\np3\n"))
+	b.wait(ready)
+	b.wait(`[...document.querySelectorAll("option")].some((o) => o.innerText === "News")`)
+	b.choose("The list they are put on", list.ID)
+	b.wait(ready + ` && document.querySelector("[aria-label='How they are put on it']")`)
+	b.choose("How they are put on it", "pending")
+	b.wait(ready)
+	b.choose("The list they are put on", "")
+	b.wait(`!document.querySelector("[aria-label='How they are put on it']") && ` + ready)
+}
