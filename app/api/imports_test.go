@@ -117,6 +117,19 @@ func TestImports_begunAfterADryRunAreAsItTriedThem(t *testing.T) {
 	wantMembers(t, s.Do(t, "GET", "/v1/users/0045", "", 200), map[string]string{"first_name": `"Ada"`, "meta": `{"age":30}`})
 }
 
+func TestImports_readWhatDatabasesEscape(t *testing.T) {
+	t.Parallel()
+	s := apitest.Start(t)
+	file := "id,settings,city\n1,\"{\\\"plan\\\": \\\"pro\\\"}\",Lagos\n2,\\N,Accra\n"
+	dry := importEnded(t, s, sendFile(t, s, "?dry_run=true", file, nil))
+	wantMembers(t, dry, map[string]string{"created": "2", "failed": "0", "sniffed.escape.value": `"backslash"`})
+	told := importEnded(t, s, sendFile(t, s, "?escape=doubled", file, nil))
+	wantMembers(t, told, map[string]string{"created": "1", "failed": "1", "sniffed.escape.value": `"doubled"`, "options.escape": `"doubled"`})
+	again := importEnded(t, s, sendFile(t, s, "?escape=backslash", file, nil))
+	wantMembers(t, again, map[string]string{"failed": "0", "sniffed.escape.told": "true"})
+	wantMembers(t, s.Do(t, "GET", "/v1/users/1", "", 200), map[string]string{"meta.settings": `"{\"plan\": \"pro\"}"`})
+}
+
 func TestImports_takeAFormAndPackedFiles(t *testing.T) {
 	t.Parallel()
 	s := apitest.Start(t)
@@ -169,6 +182,7 @@ func TestImports_refuseWhatIsNoTableOrDoesNotFit(t *testing.T) {
 		{"?mode=replace", people, "mode"},
 		{"?list=000000000000000000000000", people, "list"},
 		{"?status=unsubscribed", people, "status"},
+		{"?escape=slash", people, "escape"},
 		{"?map=%7B", people, "map"},
 		{"?map=" + url.QueryEscape(`{"joined":{"to":"meta"}}`), people, "meta"},
 		{"?delimiter=ab", people, "delimiter"},

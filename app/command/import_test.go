@@ -88,6 +88,14 @@ func TestImport_saysWhatItDoubtsAndHowToSayIt(t *testing.T) {
 	wantSaid(t, out, `header +yes, as you said`, `--map '\{"it'\\''s":\{"type":"date","format":"DD/MM/YYYY"\}\}'`, `it counts as blank`)
 	out, _ = kith(t, exitDone, "import", file, "--data", data)
 	wantSaid(t, out, `! spend: 2 values have a decimal comma`)
+	dump := filepath.Join(dir, "dump.csv")
+	if err := os.WriteFile(dump, []byte("id,note\n1,\"a \\\"b\\\", c\"\n2,\"d\"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	out, _ = kith(t, exitDone, "import", dump, "--data", data, "--dry-run")
+	wantSaid(t, out, `escapes +backslash, because read so, all .* \(--escape\)`, `\b2 updated`)
+	out, _ = kith(t, exitDone, "import", dump, "--data", data, "--dry-run", "--escape", "doubled", "--errors", filepath.Join(dir, "dump.errors.csv"))
+	wantSaid(t, out, `escapes +doubled, as you said`, `\b1 refused`)
 	_, said := kith(t, exitFail, "import", file, "--data", data, "--header", "maybe")
 	wantSaid(t, said, `yes, no, or the number of the line`)
 }

@@ -54,7 +54,9 @@ type Options struct {
 	DryRun    bool   `json:"dry_run,omitempty"`
 	Delimiter string `json:"delimiter,omitempty"`
 	Quote     string `json:"quote,omitempty"` // "double", "single", "none", or a character
-	Encoding  string `json:"encoding,omitempty"`
+	// Escape is "doubled", when a quote inside a quoted cell is written twice, or "backslash".
+	Escape   string `json:"escape,omitempty"`
+	Encoding string `json:"encoding,omitempty"`
 	// Header is "yes" or "no", or the number of the line that names the columns.
 	Header string `json:"header,omitempty"`
 	// ShortRows is "refuse", or "fill": cells that a row lacks at its end are blank.
@@ -107,6 +109,7 @@ func (o *Options) check() error {
 		{"match", o.Match, []string{"email", "number", "none"}},
 		{"mode", o.Mode, []string{"upsert", "create", "update"}},
 		{"status", o.Status, []string{"subscribed", "unsubscribed", "pending"}},
+		{"escape", o.Escape, []string{escapeDoubled, escapeBackslash}},
 		{"short_rows", o.ShortRows, []string{"refuse", "fill"}},
 		{"blank", o.Blank, []string{"keep", "clear"}},
 		{"nulls", o.Nulls, []string{"word", "blank"}},

@@ -15,6 +15,7 @@ type Plan struct {
 	Delimiter Finding `json:"delimiter"`
 	Quoted    Finding `json:"quoted"` // double, single, none, or the character
 	Quote     string  `json:"quote"`
+	Escape    Finding `json:"escape"` // doubled or backslash; older imports have none
 	Header    Finding `json:"header"` // yes or no
 	// Above is how many rows stand above the header, or the data: a title, or sep=; for a
 	// spreadsheet. HeaderLine is the line that the header begins on, 0 for none.
@@ -78,6 +79,9 @@ func (p *Plan) dialect() Dialect {
 	}
 	if p.Quote != "" {
 		d.Quote = p.Quote[0]
+	}
+	if p.Escape.Value == escapeBackslash {
+		d.Escape = '\\'
 	}
 	return d
 }

@@ -247,8 +247,14 @@ func (p *Plan) findDialect(head []byte, whole bool, said byte, o *Options) (d Di
 	if d.Quote != 0 {
 		p.Quote = string(rune(d.Quote))
 	}
-	if p.Delimiter, err = findDelimiter(head, whole, said, d.Quote, o); err == nil {
+	if err = p.findEscape(head, whole, said, &d, o); err != nil {
+		return d, err
+	}
+	if p.Delimiter, err = findDelimiter(head, whole, said, d, o); err == nil {
 		d.Delimiter, err = delimiterOf(p.Delimiter.Value)
+	}
+	if err == nil {
+		err = checkEscape(d)
 	}
 	return d, err
 }
@@ -282,7 +288,8 @@ func singleQuoted(head []byte) bool {
 }
 
 // findDelimiter finds what stands between the cells.
-func findDelimiter(head []byte, whole bool, said, quote byte, o *Options) (Finding, error) {
+func findDelimiter(head []byte, whole bool, said byte, read Dialect, o *Options) (Finding, error) {
+	quote := read.Quote
 	if o.Delimiter != "" {
 		d, err := delimiterOf(o.Delimiter)
 		if err == nil && d == quote {
@@ -299,7 +306,7 @@ func findDelimiter(head []byte, whole bool, said, quote byte, o *Options) (Findi
 	best := count{}
 	var seen []count
 	for _, c := range []byte{',', ';', '\t', '|'} {
-		n := countCells(head, whole, Dialect{c, quote})
+		n := countRows(head, whole, Dialect{c, quote, read.Escape}, rowsCounted)
 		seen = append(seen, n)
 		if n.better(best) {
 			best = n
@@ -349,12 +356,13 @@ func (c count) better(than count) bool {
 
 const rowsCounted = 200
 
-func countCells(head []byte, whole bool, d Dialect) count {
+// countRows counts the cells of the first rows, up to a limit.
+func countRows(head []byte, whole bool, d Dialect, limit int) count {
 	c := count{delimiter: d.Delimiter}
 	r := NewReader(bytes.NewReader(head), d)
 	sizes := map[int]int{}
 	pending := 0
-	for c.rows < rowsCounted {
+	for c.rows < limit {
 		rec, err := r.Next()
 		if err != nil {
 			break

@@ -36,6 +36,9 @@ func View(imp *app.Import, progress Progress) ([]byte, error) {
 		Preview: s.Rows, CreatedAt: imp.CreatedAt, StartedAt: instant(imp.StartedAt), FinishedAt: instant(imp.FinishedAt),
 		Phase: progress.Phase, RowsRead: progress.Read, RowsPerSecond: int64(progress.Rate), SecondsLeft: int64(progress.Left.Seconds()),
 	}
+	if p.Escape.Value != "" {
+		v.Sniffed["escape"] = p.Escape
+	}
 	if o.List != "" {
 		status := o.status().String()
 		v.List, v.Status = &o.List, &status

@@ -283,6 +283,21 @@ func TestImports_aFileOfPeopleWhoLeftIsPutOnAListSo(t *testing.T) {
 			t.Errorf("%s is %s", uid, user)
 		}
 	}
+	// What was found of a file's backslashes is said, and can be overruled.
+	b.open("/app/imports")
+	b.drop("dump.csv", []byte("id,note\n1,\"a \\\"b\\\", c\"\n2,\"d\"\n"))
+	b.says("Import 2 customers")
+	b.is(`(document.querySelector(".how-read").open = true)`)
+	b.says("backslash, because read so, all of the first 3 rows have 2 columns")
+	b.shoot("import-escape")
+	for _, look := range looks {
+		b.look(look.width, look.dark)
+		b.fits(fmt.Sprintf("how a file was read at %d px", look.width))
+	}
+	b.look(1440, false)
+	b.wait(ready)
+	b.choose("Escapes", "doubled")
+	b.says("1 refused")
 	// Without the list there is nothing to be put on.
 	b.open("/app/imports")
 	b.drop("left.csv", []byte("uid\np3\n"))
