@@ -36,6 +36,11 @@ func (a *analysis) conclude(zone *time.Location) error {
 		}
 		a.look(c, f, i)
 	}
+	if a.mixed() && a.again != nil {
+		if err := a.again(); err != nil {
+			return err
+		}
+	}
 	a.doubtGroups()
 	a.notes()
 	return nil

@@ -206,6 +206,18 @@ func (j *job) analyse(ctx context.Context, imp *app.Import, p *Plan, twice *repe
 		j.read = rows
 		j.mu.Unlock()
 	}}
+	a.again = func() error {
+		again, file, err := j.open(imp, p)
+		if err != nil {
+			return err
+		}
+		defer file.Close()
+		if err := twice.close(); err != nil {
+			return err
+		}
+		*twice = *newRepeats(j.r.folder)
+		return a.recount(ctx, again)
+	}
 	if err := a.run(ctx, in); err != nil {
 		return nil, err
 	}

@@ -107,6 +107,15 @@ func (p *Plan) column(to string) int {
 	return -1
 }
 
+// keyColumn is the place of the column that finds customers, -1 if none does: an attribute
+// may well be called "none".
+func (p *Plan) keyColumn() int {
+	if p.Match.Value == "none" {
+		return -1
+	}
+	return p.column(p.Match.Value)
+}
+
 // newPlan sniffs a file: everything but the types of its columns, for which it must be
 // read whole. known are the attributes that there are.
 func newPlan(f *facts, o *Options, known []app.AttributeStat) (*Plan, error) {

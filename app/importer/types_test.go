@@ -253,6 +253,35 @@ func TestCells_thatAreFormulasOfOneTextAreWhatIsInside(t *testing.T) {
 	}
 }
 
+// Where only some ids are written as formulas all stay as they are, and are counted so.
+func TestRepeats_areCountedByTheIdsThatAreWritten(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name, file string
+		o          importer.Options
+		created    int64
+		repeats    int64
+	}{
+		{"mixed", "id,n\n=\"1\",a\n1,b\n2,c\n=\"2\",d\n2,e\n=\"3\",f\n=\"3\",g\n", importer.Options{}, 5, 2},
+		{"all", "id,n\n=\"1\",a\n=\"1\",b\n=\"2\",c\n", importer.Options{}, 2, 1},
+		{"said to be text", "id,n\n=\"1\",a\n=\" 1\",b\n=\"1\",c\n", importer.Options{Map: map[string]*importer.Target{"id": {To: "uid", Type: "text"}}}, 2, 1},
+		{"words for nothing", "id,n\nNULL,a\n=\"NULL\",b\n1,c\n", importer.Options{Nulls: "blank"}, 2, 0},
+		{"an attribute called none", "none,size\na,1\na,1\n", importer.Options{Match: "none"}, 2, 0},
+	} {
+		for _, dry := range []bool{true, false} {
+			b := open(t)
+			c.o.DryRun = dry
+			imp := b.run("ids.csv", []byte(c.file), c.o)
+			if p := plan(t, imp); p.Repeats != c.repeats || imp.Created != c.created {
+				t.Errorf("%s, dry %v: %d repeats and %d created, want %d and %d", c.name, dry, p.Repeats, imp.Created, c.repeats, c.created)
+			}
+			if notes := strings.Join(plan(t, imp).Notes, " "); (c.repeats > 0) != strings.Contains(notes, "the last row wins") {
+				t.Errorf("%s: %s", c.name, notes)
+			}
+		}
+	}
+}
+
 func TestReport_ofAFileWithSingleQuotesCanBeImportedAgain(t *testing.T) {
 	t.Parallel()
 	b := open(t)
