@@ -30,6 +30,8 @@ type columnFacts struct {
 	samples              []string
 	goodMail, goodNumber int64
 	badMail, badNumber   string
+	several              int64 // cells with more than one address
+	severalExample       string
 }
 
 const (
@@ -76,9 +78,14 @@ func (c *columnFacts) take(cell []byte, contact string) {
 			}
 		}
 	case "email":
-		if _, err := app.CheckEmail(string(bareEmail(s))); err == nil {
+		switch {
+		case severalEmails(s) != nil:
+			if c.several++; c.several == 1 {
+				c.severalExample = shorten(string(s))
+			}
+		case isEmail(s):
 			c.goodMail++
-		} else if c.badMail == "" {
+		case c.badMail == "":
 			c.badMail = shorten(string(s))
 		}
 	case "number":
@@ -192,7 +199,7 @@ func (a *analysis) run(ctx context.Context, in io.Reader) error {
 		look.take(rec.Cells)
 		a.remember(rec)
 		if key >= 0 && key < len(rec.Cells) {
-			if err := a.repeats.add(p.keyOf(rec.Cells[key], true)); err != nil {
+			if err := a.repeats.add(p.keyOf(rec.Cells[key], key, true)); err != nil {
 				return err
 			}
 		}
@@ -217,12 +224,15 @@ func (a *analysis) run(ctx context.Context, in io.Reader) error {
 
 // keyOf is what two rows of one customer have in common, 0 for none, by the cell that a
 // column which finds customers has. unwrapped: where it is ="…", what is inside counts.
-func (p *Plan) keyOf(cell []byte, unwrapped bool) uint64 {
+func (p *Plan) keyOf(cell []byte, column int, unwrapped bool) uint64 {
 	if inside, ok := unwrap(bytes.TrimSpace(cell)); ok && unwrapped {
 		cell = inside
 	}
 	if p.NullsBlank && isNull(bytes.TrimSpace(cell)) {
 		return 0
+	}
+	if p.Match.Value == "email" && p.Columns[column].Format == takeFirst {
+		cell = firstEmail(bytes.TrimSpace(cell))
 	}
 	return keyHash(cell, p.Match.Value)
 }
@@ -248,7 +258,7 @@ func (a *analysis) recount(ctx context.Context, in io.Reader) (err error) {
 			err = ctx.Err()
 		}
 		if err == nil && rec.Fault == "" && key < len(rec.Cells) {
-			err = a.repeats.add(p.keyOf(rec.Cells[key], false))
+			err = a.repeats.add(p.keyOf(rec.Cells[key], key, false))
 		}
 		if err != nil {
 			return err

@@ -74,7 +74,8 @@ type Target struct {
 	To string `json:"to,omitempty"`
 	// Type is "text", "number", "boolean" or "date"; "" leaves that as found.
 	Type string `json:"type,omitempty"`
-	// Format is that of dates ("DD/MM/YYYY", "unix", "excel") or numbers ("1,234.56" or "1.234,56").
+	// Format is that of dates ("DD/MM/YYYY", "unix", "excel") or numbers ("1,234.56" or "1.234,56");
+	// "first" takes the first of several e-mails in a cell, whose rows are refused otherwise.
 	Format string `json:"format,omitempty"`
 	Blank  string `json:"blank,omitempty"`
 }
@@ -134,8 +135,11 @@ func (o *Options) check() error {
 		if err := oneOf("map", t.Blank, []string{"keep", "clear"}); err != nil {
 			return err
 		}
-		if t.Format != "" && parseDateFormat(t.Format) == dateUnknown && numberFormat(t.Format) == plainNumber {
-			return app.Invalid("map", `the format of %q must be of dates, such as "DD/MM/YYYY", "YYYYMMDD", "unix" or "excel", or of numbers: "1,234.56" or "1.234,56"; not %q`, header, t.Format)
+		if t.Format == takeFirst && (t.To != "" && t.To != "email" || t.Type != "" && t.Type != "text") {
+			return app.Invalid("map", "the format %q of %q is for columns that become the e-mail", takeFirst, header)
+		}
+		if t.Format != "" && t.Format != takeFirst && parseDateFormat(t.Format) == dateUnknown && numberFormat(t.Format) == plainNumber {
+			return app.Invalid("map", `the format of %q must be of dates, such as "DD/MM/YYYY", "YYYYMMDD", "unix" or "excel", of numbers: "1,234.56" or "1.234,56", or "first" of several e-mails; not %q`, header, t.Format)
 		}
 	}
 	return nil

@@ -234,6 +234,9 @@ func (p *Plan) assign(o *Options, known []app.AttributeStat) error {
 				if numberFormat(t.Format) != plainNumber {
 					c.Type = "number"
 				}
+				if t.Format == takeFirst {
+					c.Type = "text"
+				}
 			}
 		}
 		if t.To == "" {

@@ -161,6 +161,57 @@ func TestEmails_withWhatStandsAroundThem(t *testing.T) {
 	}
 }
 
+// Several addresses in a cell: their rows are refused with what to do, or the first is
+// taken where a person says so. Once the last one was taken of those with names.
+func TestEmails_severalInACellAreRefusedOrTheFirstIsTaken(t *testing.T) {
+	t.Parallel()
+	b := open(t)
+	file := []byte("email,plan\nada@example.com; ada@work.example,a\nBea Byron <bea@example.com>; Cy <cy@example.com>,b\n\"dee@example.com,eve@example.com, fay@example.com\",c\n" +
+		"gus@example.com hal@example.com,d\nivy@example.com <ivy@example.com>,e\n\"\"\"Young, Cy\"\" <young@example.com>\",f\nnobody; jo@example.com,g\nADA@example.com,h\n")
+	dry := b.run("mails.csv", file, importer.Options{DryRun: true})
+	wantCounts(t, dry, 3, 0, 0, 0, 5)
+	c := columnNamed(t, dry, "email")
+	if c.To != "email" || len(c.Offers) != 1 || c.Offers[0].Format != "first" || !strings.Contains(c.Doubt, `4 cells hold several addresses, such as "ada@example.com; ada@work.example"`) || !strings.Contains(c.Doubt, "1 cell is no address") {
+		t.Errorf("%+v", c)
+	}
+	if r := b.refusals(dry); len(r) != 5 || !strings.Contains(r[2].Reason, `holds 3 addresses, and a customer has one: leave one in the cell, or have the first taken`) || strings.Contains(r[4].Reason, "addresses") {
+		t.Errorf("%+v", r)
+	}
+	o := importer.Options{Map: map[string]*importer.Target{"email": {Format: "first"}}}
+	imp := b.run("mails.csv", file, o)
+	wantCounts(t, imp, 6, 1, 0, 0, 1)
+	if p, c := plan(t, imp), columnNamed(t, imp, "email"); p.Repeats != 1 || !strings.Contains(c.Why, "the first is taken and the others are left out") || len(c.Offers) != 1 || c.Offers[0].Format != "" {
+		t.Errorf("%d repeats, %+v", p.Repeats, c)
+	}
+	for email, want := range map[string]string{"ada@example.com": " ", "ada@work.example": "", "bea@example.com": "Bea Byron", "cy@example.com": "", "dee@example.com": " ", "eve@example.com": "",
+		"gus@example.com": " ", "hal@example.com": "", "young@example.com": "Cy Young"} {
+		found, _, err := b.db.MatchImport(bg, []app.ImportRow{{Profile: app.Profile{Email: app.FieldOf(email)}}}, false)
+		got := ""
+		if err == nil && found[0] != nil {
+			got = cellOf(found[0], "first_name") + " " + cellOf(found[0], "last_name")
+		}
+		if got != want || err != nil {
+			t.Errorf("%s is called %q, want %q %v", email, got, want, err)
+		}
+	}
+	again := importer.Options{DryRun: true, Map: map[string]*importer.Target{"email": {To: "email", Type: "text", Format: "first"}}}
+	wantCounts(t, b.run("mails.csv", file, again), 0, 2, 5, 0, 1)
+	for _, target := range []*importer.Target{{To: "plan", Format: "first"}, {Type: "date", Format: "first"}} {
+		if _, err := b.r.Start(bg, importer.Upload{Name: "m.csv", Body: strings.NewReader("email\na@example.com\n")}, importer.Options{Map: map[string]*importer.Target{"email": target}}); app.CodeOf(err) != app.CodeInvalid {
+			t.Errorf("%+v: %v", target, err)
+		}
+	}
+	// Who is erased goes, wherever in a cell the address stands.
+	if err := b.r.Forget(bg, importer.Person{Emails: []string{"eve@example.com"}}); err != nil {
+		t.Fatal(err)
+	}
+	for _, kept := range keptUploads(t, b.db.Folder()) {
+		if strings.Contains(string(kept), "eve@") || !strings.Contains(string(kept), "hal@") {
+			t.Errorf("what is left is %s", kept)
+		}
+	}
+}
+
 func TestNulls_areWordsUnlessTheyAreSaidToBeBlank(t *testing.T) {
 	t.Parallel()
 	b := open(t)

@@ -298,6 +298,24 @@ func TestImports_aFileOfPeopleWhoLeftIsPutOnAListSo(t *testing.T) {
 	b.wait(ready)
 	b.choose("Escapes", "doubled")
 	b.says("1 refused")
+	// Of several addresses in a cell a person has the first taken.
+	b.open("/app/imports")
+	b.drop("mails.csv", []byte("id,email\n7,\"a@example.com; b@example.com\"\n8,c@example.com\n"))
+	b.says("holds 2 addresses, and a customer has one")
+	b.says("Several addresses")
+	b.shoot("import-several")
+	b.wait(ready)
+	b.click(".decision button", "Take the first")
+	b.says("the first is taken and the others are left out")
+	b.says("Import 2 customers")
+	for _, look := range looks {
+		b.look(look.width, look.dark)
+		b.fits(fmt.Sprintf("several addresses at %d px", look.width))
+	}
+	b.look(1440, false)
+	b.wait(ready)
+	b.click(".decision button", "Refuse them")
+	b.says("Import 1 customer")
 	// Without the list there is nothing to be put on.
 	b.open("/app/imports")
 	b.drop("left.csv", []byte("uid\np3\n"))
