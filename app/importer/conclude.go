@@ -119,7 +119,11 @@ func concludeSeveral(c *Column, f *columnFacts) {
 		return
 	}
 	c.Offers = []Offer{{Type: "text", Format: takeFirst, To: "email", Why: "Take the first"}}
-	c.Doubt = say("%s several addresses, such as %s, and a customer has one: their rows are refused unless the first is taken.", many(f.several, "cell holds", "cells hold"), strconv.Quote(f.severalExample)) + other
+	rows := "their rows are"
+	if f.several == 1 {
+		rows = "its row is"
+	}
+	c.Doubt = say("%s several addresses, such as %s, and a customer has one: %s refused unless the first is taken.", many(f.several, "cell holds", "cells hold"), strconv.Quote(f.severalExample), rows) + other
 }
 
 // demote makes a column a custom attribute under its own header.

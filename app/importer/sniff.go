@@ -30,6 +30,8 @@ type facts struct {
 	mark   string // the encoding that a byte order mark names
 	nul    int64  // place of the first NUL, -1 for none
 	nuls   [2]int64
+	// Escape sequences that begin and end Japanese in seven bits.
+	kanji, roman int64
 	// Of the bytes above 127: whether they are UTF-8 all over, and where not; and texts around
 	// some of them.
 	high     int64 // characters, or bytes that are none
@@ -60,6 +62,7 @@ func survey(in io.Reader) (*facts, error) {
 			if len(f.head) < headSize {
 				f.head = append(f.head, b[keep:min(len(b), keep+headSize-len(f.head))]...)
 			}
+			f.sequences(b[keep:])
 			used := f.look(b, keep, f.size-int64(keep))
 			f.size += int64(n)
 			keep = copy(buf, b[used:])
@@ -87,6 +90,16 @@ func survey(in io.Reader) (*facts, error) {
 		f.mark = encUTF16BE
 	}
 	return f, nil
+}
+
+// sequences counts the escape sequences of ISO-2022-JP. One that is cut in two does not
+// matter among others.
+func (f *facts) sequences(b []byte) {
+	if bytes.IndexByte(b, 0x1b) < 0 {
+		return
+	}
+	f.kanji += int64(bytes.Count(b, []byte("\x1b$B")) + bytes.Count(b, []byte("\x1b$@")))
+	f.roman += int64(bytes.Count(b, []byte("\x1b(B")) + bytes.Count(b, []byte("\x1b(J")))
 }
 
 // look takes in b, of which the first bytes were seen before, and returns how much of it
