@@ -69,8 +69,10 @@ type ImportBatch struct {
 	// Import is the row of the import that the rows belong to.
 	Import int64
 	Mode   Mode
-	// List, if not "", takes every customer of the rows that has not unsubscribed from it.
-	List string
+	// List, if not "", takes every customer of the rows as Status; those who are on it are
+	// moved only by a status that outranks theirs.
+	List   string
+	Status SubscriptionStatus
 	// Attributes names the custom attributes that the Values of each row stand for.
 	Attributes []string
 	Rows       []ImportRow

@@ -34,6 +34,22 @@ func (s SubscriptionStatus) String() string {
 	return [...]string{"pending", "subscribed", "unsubscribed", "removed"}[s]
 }
 
+// SubscriptionStatusOf is the reverse of String, of what may stand in a row. ok is false for
+// other words.
+func SubscriptionStatusOf(word string) (s SubscriptionStatus, ok bool) {
+	for s := Pending; s <= Unsubscribed; s++ {
+		if s.String() == word {
+			return s, true
+		}
+	}
+	return 0, false
+}
+
+// Outranks reports whether a file that puts people on a list as s moves somebody who is
+// on it as have. Who has left stays away, whatever a file says, and nobody who is
+// subscribed is asked to confirm again; who left elsewhere leaves here too.
+func (s SubscriptionStatus) Outranks(have SubscriptionStatus) bool { return s > have }
+
 // Subscription is a customer's place on a list.
 type Subscription struct {
 	List   int64 // row

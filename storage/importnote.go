@@ -12,6 +12,7 @@ import (
 // beside it, where they apply,
 //
 //	"l"        where the customer stood on the import's list before, -1: nowhere
+//	"ls"       since when it stood there; older imports lack it
 //	"d"        the push token that was added
 //	"claimed"  that a customer without an id got this one, which is not undone
 //
@@ -21,6 +22,7 @@ import (
 type importNote struct {
 	Edits   []importEdit `json:"a"`
 	List    *int         `json:"l,omitempty"`
+	Since   app.Instant  `json:"ls,omitempty"`
 	Device  string       `json:"d,omitempty"`
 	Claimed bool         `json:"claimed,omitempty"`
 }
@@ -68,10 +70,11 @@ func notNull(raw json.RawMessage) json.RawMessage {
 
 // importEdits writes an importNote as its edits come.
 type importEdits struct {
-	note   []byte
-	n      int
-	list   int
-	listed bool
+	note      []byte
+	n         int
+	list      int
+	listSince int64
+	listed    bool
 }
 
 func (e *importEdits) add(attr int64, from []byte, fromAt app.Instant, to []byte) {
@@ -104,6 +107,9 @@ func (e *importEdits) close(token string) []byte {
 	b := append(e.note, ']')
 	if e.listed {
 		b = strconv.AppendInt(append(b, `,"l":`...), int64(e.list), 10)
+	}
+	if e.listed && e.listSince != 0 {
+		b = strconv.AppendInt(append(b, `,"ls":`...), e.listSince, 10)
 	}
 	if token != "" {
 		b = app.AppendQuote(append(b, `,"d":`...), token)
@@ -142,10 +148,13 @@ func mergeImportNotes(old []byte, at app.Instant, new []byte, now app.Instant) (
 	}
 	out = append(out, ']')
 	if a.List == nil {
-		a.List = b.List
+		a.List, a.Since = b.List, b.Since
 	}
 	if a.List != nil {
 		out = strconv.AppendInt(append(out, `,"l":`...), int64(*a.List), 10)
+	}
+	if a.Since != 0 {
+		out = strconv.AppendInt(append(out, `,"ls":`...), int64(a.Since), 10)
 	}
 	if b.Device != "" {
 		a.Device = b.Device

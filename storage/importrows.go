@@ -290,9 +290,9 @@ func (w *importWriter) insert(r *app.ImportRow, rec *record) error {
 	if w.list == 0 {
 		return nil
 	}
-	w.listed[app.Subscribed]++
+	w.listed[w.b.Status]++
 	w.feedLater(app.KindList, rec.id, w.list)
-	_, err := t.w.q.exec("subscription_save", w.list, rec.id, int64(app.Subscribed), int64(t.now))
+	_, err := t.w.q.exec("subscription_save", w.list, rec.id, int64(w.b.Status), int64(t.now))
 	return err
 }
 

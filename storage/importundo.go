@@ -37,9 +37,10 @@ func (t *txn) undoImport(row int64) (bool, error) {
 	if imp.State != app.ImportUndoing {
 		return true, nil
 	}
-	u := &importUndo{t: t, imp: imp, source: "undone import"}
+	u := &importUndo{t: t, imp: imp, source: "undone import", status: app.Subscribed}
 	var options struct {
-		List string `json:"list"`
+		List   string `json:"list"`
+		Status string `json:"status"`
 	}
 	if err := json.Unmarshal(imp.Options, &options); err != nil {
 		return false, fmt.Errorf("read the options of an import: %w", err)
@@ -50,6 +51,9 @@ func (t *txn) undoImport(row int64) (bool, error) {
 			return false, err
 		}
 		u.list = l.Row
+		if s, known := app.SubscriptionStatusOf(options.Status); known {
+			u.status = s
+		}
 	}
 	finished := false
 	for n := 0; n < undoMost && !finished && (n == 0 || len(t.w.queue) == 0); n += undoStep {
@@ -73,6 +77,7 @@ type importUndo struct {
 	t      *txn
 	imp    *app.Import
 	list   int64
+	status app.SubscriptionStatus // that the import put people on the list with
 	source string
 	names  map[int64]attrKey
 }
@@ -190,7 +195,7 @@ func (u *importUndo) since(rec *record, at app.Instant, note importNote) (string
 		return "", err
 	}
 	for _, s := range theirs {
-		if s.List != u.list || s.Status != app.Subscribed {
+		if s.List != u.list || s.Status != u.status {
 			return "its lists have changed", nil
 		}
 	}
@@ -288,7 +293,7 @@ func (u *importUndo) restore(customer int64, at app.Instant, note importNote) er
 	}
 	done := len(edits) > 0
 	if note.List != nil {
-		undone, err := u.leaveList(customer, at, *note.List)
+		undone, err := u.leaveList(customer, at, note)
 		if err != nil {
 			return err
 		}
@@ -359,18 +364,22 @@ func textOf(raw []byte) string {
 
 // leaveList takes a customer off the list that the import put it on, or back to where it
 // stood there, unless that has changed since.
-func (u *importUndo) leaveList(customer int64, at app.Instant, before int) (bool, error) {
+func (u *importUndo) leaveList(customer int64, at app.Instant, note importNote) (bool, error) {
 	t := u.t
 	var status app.SubscriptionStatus
 	var since app.Instant
 	found, err := t.w.q.row(background, "subscription_find", args(u.list, customer), &status, &since)
-	if err != nil || !found || status != app.Subscribed || since > at {
+	if err != nil || !found || status != u.status || since > at {
 		return false, err
 	}
 	to := app.NotSubscribed
-	if before >= 0 {
+	if before := *note.List; before >= 0 {
 		to = app.SubscriptionStatus(before)
-		err = t.putSubscription(u.list, customer, to, t.now, status, true)
+		back := note.Since
+		if back == 0 {
+			back = t.now
+		}
+		err = t.putSubscription(u.list, customer, to, back, status, true)
 	} else {
 		err = t.dropSubscription(u.list, customer, status)
 	}

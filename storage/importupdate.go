@@ -141,23 +141,26 @@ func (w *importWriter) write(rec *record, whole bool) error {
 	return err
 }
 
-// join puts a customer that was there on the import's list, unless it has left it before.
+// join puts a customer that was there on the import's list, or moves it there, unless
+// where it stands outranks that.
 func (w *importWriter) join(rec *record, edits *importEdits) (bool, error) {
 	if w.list == 0 {
 		return false, nil
 	}
-	have, found, err := w.t.subscription(w.list, rec.id)
-	if err != nil || found && have != app.Pending {
+	var have app.SubscriptionStatus
+	var since int64
+	found, err := w.t.w.q.row(background, "subscription_find", args(w.list, rec.id), &have, &since)
+	if err != nil || found && !w.b.Status.Outranks(have) {
 		return false, err
 	}
-	if _, err := w.t.w.q.exec("subscription_save", w.list, rec.id, int64(app.Subscribed), int64(w.t.now)); err != nil {
+	if _, err := w.t.w.q.exec("subscription_save", w.list, rec.id, int64(w.b.Status), int64(w.t.now)); err != nil {
 		return false, err
 	}
-	w.listed[app.Subscribed]++
-	edits.list = -1
+	w.listed[w.b.Status]++
+	edits.list, edits.listSince = -1, 0
 	if found {
 		w.listed[have]--
-		edits.list = int(have)
+		edits.list, edits.listSince = int(have), since
 	}
 	edits.listed = true
 	w.feedLater(app.KindList, rec.id, w.list)

@@ -76,6 +76,7 @@ export function toDecide(c) {
 /** Whether a cell is one of those that a column's doubt is about. @param {Column} c @param {string} cell */
 export function doubtful(c, cell) {
   if (!toDecide(c) || !cell.trim()) return false;
+  if (c.offers?.some((o) => o.format === "first")) return cell.split("@").length > 2;
   const date = /^(\d{1,2})[/.-](\d{1,2})[/.-]\d{2,4}/.exec(cell.trim());
   if (date) return Number(date[1]) <= 12 && Number(date[2]) <= 12 && date[1] !== date[2];
   return Boolean(c.offers?.some((o) => o.type === "number")) && !/^-?\d+(\.\d+)?$/.test(cell.trim());
@@ -92,6 +93,8 @@ export function ways(c) {
 
 /** @param {Column} c */
 function wayName(c) {
+  if (c.format === "first") return "Take the first";
+  if (c.offers?.some((o) => o.format === "first")) return "Refuse them";
   if (c.type === "date") return c.format === "DD/MM/YYYY" ? "Day first" : c.format === "MM/DD/YYYY" ? "Month first" : "Date";
   if (c.type === "text") return c.samples[0] && c.offers?.some((o) => o.format) ? `Text "${c.samples[0]}"` : "Text";
   return c.type === "number" ? "Number" : "Yes or no";
@@ -100,6 +103,7 @@ function wayName(c) {
 /** A column's doubt in a few words, to stand under its name. @param {Column} c */
 export function shortDoubt(c) {
   const offers = c.offers ?? [];
+  if (offers.some((o) => o.format === "first")) return "Several addresses";
   if (c.type === "date" || offers.some((o) => o.format?.includes("/"))) return "Dates read two ways";
   if (offers.some((o) => o.type === "date")) return "Read as a date?";
   if (offers.some((o) => o.to === "number")) return "No number to message";

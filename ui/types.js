@@ -145,7 +145,7 @@
 /** @typedef {{data: LoggedRequest[], kept: number, since: string, minutes: Minute[], p50_ms: number, p99_ms: number, hour: {count: number, refused: number}}} RequestLog */
 
 /** @typedef {{to?: string, type?: string, format?: string, blank?: string}} Target */
-/** @typedef {{id?: string, match?: string, map?: Record<string, Target|null>, list?: string, mode?: string, dry_run?: boolean, delimiter?: string, quote?: string, encoding?: string, header?: string, short_rows?: string, blank?: string, nulls?: string}} ImportOptions */
+/** @typedef {{id?: string, match?: string, map?: Record<string, Target|null>, list?: string, status?: string, mode?: string, dry_run?: boolean, delimiter?: string, quote?: string, escape?: string, encoding?: string, header?: string, short_rows?: string, blank?: string, nulls?: string}} ImportOptions */
 /** @typedef {{value: string, why: string, told?: boolean}} Finding */
 /** @typedef {{type: string, format?: string, to?: string, why: string}} Offer */
 /** @typedef {{name: string, to: string|null, type: string, format?: string, filled: number, why?: string, doubt?: string, offers?: Offer[], told?: boolean, type_told?: boolean, samples: string[]}} ImportColumn */
@@ -179,6 +179,7 @@
  * @property {string} match
  * @property {string} mode
  * @property {string|null} list
+ * @property {string|null} status that they are put on it with
  * @property {ImportOptions} options
  * @property {string[][]} [preview] the first rows, each behind its line
  * @property {string} phase

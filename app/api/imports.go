@@ -146,7 +146,7 @@ func ImportFile(r *http.Request, body io.Reader) (name string, file io.Reader, e
 
 // importOptions reads what the query asks for into o; what it does not name stays.
 func importOptions(c *call, o *importer.Options) (err error) {
-	for name, into := range map[string]*string{"id": &o.ID, "match": &o.Match, "list": &o.List, "mode": &o.Mode, "delimiter": &o.Delimiter, "quote": &o.Quote,
+	for name, into := range map[string]*string{"id": &o.ID, "match": &o.Match, "list": &o.List, "status": &o.Status, "mode": &o.Mode, "delimiter": &o.Delimiter, "quote": &o.Quote, "escape": &o.Escape,
 		"encoding": &o.Encoding, "header": &o.Header, "short_rows": &o.ShortRows, "blank": &o.Blank, "nulls": &o.Nulls} {
 		if v, given := c.GetQuery(name); given {
 			*into = v

@@ -117,6 +117,19 @@ func TestImports_begunAfterADryRunAreAsItTriedThem(t *testing.T) {
 	wantMembers(t, s.Do(t, "GET", "/v1/users/0045", "", 200), map[string]string{"first_name": `"Ada"`, "meta": `{"age":30}`})
 }
 
+func TestImports_readWhatDatabasesEscape(t *testing.T) {
+	t.Parallel()
+	s := apitest.Start(t)
+	file := "id,settings,city\n1,\"{\\\"plan\\\": \\\"pro\\\"}\",Lagos\n2,\\N,Accra\n"
+	dry := importEnded(t, s, sendFile(t, s, "?dry_run=true", file, nil))
+	wantMembers(t, dry, map[string]string{"created": "2", "failed": "0", "sniffed.escape.value": `"backslash"`})
+	told := importEnded(t, s, sendFile(t, s, "?escape=doubled", file, nil))
+	wantMembers(t, told, map[string]string{"created": "1", "failed": "1", "sniffed.escape.value": `"doubled"`, "options.escape": `"doubled"`})
+	again := importEnded(t, s, sendFile(t, s, "?escape=backslash", file, nil))
+	wantMembers(t, again, map[string]string{"failed": "0", "sniffed.escape.told": "true"})
+	wantMembers(t, s.Do(t, "GET", "/v1/users/1", "", 200), map[string]string{"meta.settings": `"{\"plan\": \"pro\"}"`})
+}
+
 func TestImports_takeAFormAndPackedFiles(t *testing.T) {
 	t.Parallel()
 	s := apitest.Start(t)
@@ -168,6 +181,8 @@ func TestImports_refuseWhatIsNoTableOrDoesNotFit(t *testing.T) {
 		{"?match=phone", people, "match"},
 		{"?mode=replace", people, "mode"},
 		{"?list=000000000000000000000000", people, "list"},
+		{"?status=unsubscribed", people, "status"},
+		{"?escape=slash", people, "escape"},
 		{"?map=%7B", people, "map"},
 		{"?map=" + url.QueryEscape(`{"joined":{"to":"meta"}}`), people, "meta"},
 		{"?delimiter=ab", people, "delimiter"},
@@ -192,6 +207,28 @@ func TestImports_refuseWhatIsNoTableOrDoesNotFit(t *testing.T) {
 	if a := s.Send(t, apitest.Request{Method: "GET", Path: "/v1/imports/000000000000000000000000"}); a.Status != 404 {
 		t.Errorf("%d %s", a.Status, a.Body)
 	}
+}
+
+// A file of people who have left takes them off whatever list it names, and a dry run that
+// is begun for good keeps how they are put on it.
+func TestImports_putPeopleOnAListAsUnsubscribed(t *testing.T) {
+	t.Parallel()
+	s := apitest.Start(t)
+	list := apitest.Text(s.Do(t, "POST", "/v1/lists", `{"title":"News"}`, 200), "id")
+	for _, uid := range []string{"p1", "p3"} {
+		s.Do(t, "PUT", "/v1/users/"+uid, `{}`, 200)
+	}
+	s.Do(t, "POST", "/v1/users/p1/lists", `{"lists":["`+list+`"]}`, 200)
+	dry := importEnded(t, s, sendFile(t, s, "?dry_run=true&status=unsubscribed&list="+list, "uid\np1\np2\np3\n", nil))
+	wantMembers(t, dry, map[string]string{"created": "1", "updated": "2", "list": `"` + list + `"`, "status": `"unsubscribed"`, "notes.0": `"1 customer who is on the list is unsubscribed from it."`})
+	id := apitest.Text(dry, "id")
+	importEnded(t, s, s.Send(t, apitest.Request{Method: "POST", Path: "/v1/imports/" + id + "/start"}))
+	for _, uid := range []string{"p1", "p2", "p3"} {
+		wantMembers(t, s.Do(t, "GET", "/v1/users/"+uid, "", 200), map[string]string{"lists.0.id": `"` + list + `"`, "lists.0.subscribed": "false"})
+	}
+	again := importEnded(t, s, sendFile(t, s, "?list="+list, "uid\np1\np2\n", nil))
+	wantMembers(t, again, map[string]string{"unchanged": "2", "status": `"subscribed"`})
+	wantMembers(t, s.Do(t, "GET", "/v1/users/p1", "", 200), map[string]string{"lists.0.subscribed": "false"})
 }
 
 // A segment follows an import in, over what was there, and its undoing out again.

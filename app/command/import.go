@@ -69,10 +69,12 @@ a Kith runs on the data folder, it goes over the API with the keys of the config
 	flags.StringVar(&f.o.Match, "match", "", "what finds a customer without an id: email, number, or none")
 	flags.StringVar(&f.mapText, "map", "", `what columns become: {"Signup Date":{"to":"created_at","type":"date","format":"MM/DD/YYYY"},"Internal":null}`)
 	flags.StringVar(&f.o.List, "list", "", "the id of a list to put every customer on")
+	flags.StringVar(&f.o.Status, "status", "", "how they are put on it: subscribed, unsubscribed or pending; who has unsubscribed stays so")
 	flags.StringVar(&f.o.Mode, "mode", "", "upsert, create (leave those that are there) or update (make none)")
 	flags.BoolVar(&f.o.DryRun, "dry-run", false, "say what would happen and write nothing")
 	flags.StringVar(&f.o.Delimiter, "delimiter", "", "comma, semicolon, tab, pipe or a character")
 	flags.StringVar(&f.o.Quote, "quote", "", "what cells are quoted with: double, single, none, or a character")
+	flags.StringVar(&f.o.Escape, "escape", "", `how a quote inside a quoted cell is written: doubled ("") or backslash (\")`)
 	flags.StringVar(&f.o.Encoding, "encoding", "", "such as utf-8, windows-1252, utf-16le")
 	flags.StringVar(&f.o.Header, "header", "", "yes or no: whether the first line names the columns; or the number of the line that does")
 	flags.StringVar(&f.o.ShortRows, "short-rows", "", "refuse, or fill: take rows that lack cells at their end")
@@ -377,11 +379,11 @@ func (c *cli) sayImport(s *importStatus, refused []importer.Refusal) {
 // sayFindings says how the file was read, why, and how to overrule it.
 func (c *cli) sayFindings(s *importStatus) {
 	for _, f := range []struct{ key, name, flags string }{
-		{"encoding", "encoding", "--encoding"}, {"delimiter", "delimiter", "--delimiter"}, {"quote", "quotes", "--quote"},
+		{"encoding", "encoding", "--encoding"}, {"delimiter", "delimiter", "--delimiter"}, {"quote", "quotes", "--quote"}, {"escape", "escapes", "--escape"},
 		{"header", "header", "--header"}, {"match", "found by", "--id, --match"},
 	} {
 		found := s.Sniffed[f.key]
-		if found.Value == "" || f.key == "quote" && found.Value == "double" && !found.Told {
+		if found.Value == "" || !found.Told && (f.key == "quote" && found.Value == "double" || f.key == "escape" && found.Value == "doubled") {
 			continue
 		}
 		value := found.Value

@@ -2,6 +2,8 @@ package command
 
 import (
 	"bytes"
+	"encoding/json"
+	"net/http"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -86,6 +88,14 @@ func TestImport_saysWhatItDoubtsAndHowToSayIt(t *testing.T) {
 	wantSaid(t, out, `header +yes, as you said`, `--map '\{"it'\\''s":\{"type":"date","format":"DD/MM/YYYY"\}\}'`, `it counts as blank`)
 	out, _ = kith(t, exitDone, "import", file, "--data", data)
 	wantSaid(t, out, `! spend: 2 values have a decimal comma`)
+	dump := filepath.Join(dir, "dump.csv")
+	if err := os.WriteFile(dump, []byte("id,note\n1,\"a \\\"b\\\", c\"\n2,\"d\"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	out, _ = kith(t, exitDone, "import", dump, "--data", data, "--dry-run")
+	wantSaid(t, out, `escapes +backslash, because read so, all .* \(--escape\)`, `\b2 updated`)
+	out, _ = kith(t, exitDone, "import", dump, "--data", data, "--dry-run", "--escape", "doubled", "--errors", filepath.Join(dir, "dump.errors.csv"))
+	wantSaid(t, out, `escapes +doubled, as you said`, `\b1 refused`)
 	_, said := kith(t, exitFail, "import", file, "--data", data, "--header", "maybe")
 	wantSaid(t, said, `yes, no, or the number of the line`)
 }
@@ -121,10 +131,38 @@ func TestImport_intoAServer(t *testing.T) {
 	id := regexp.MustCompile(`--undo ([0-9a-f]{24})`).FindStringSubmatch(out)[1]
 	out, _ = kith(t, exitDone, append([]string{"import", "--undo", id, "--server", base}, keys...)...)
 	wantSaid(t, out, `Undone: 2 removed`)
-	_, said := kith(t, exitFail, append([]string{"import", file, "--server", base, "--match", "number"}, keys...)...)
+	list := madeList(t, base)
+	out, _ = kith(t, exitDone, append([]string{"import", file, "--server", base, "--list", list, "--status", "unsubscribed"}, keys...)...)
+	wantSaid(t, out, `\b2 created`)
+	out, _ = kith(t, exitDone, append([]string{"import", file, "--server", base, "--list", list, "--dry-run"}, keys...)...)
+	wantSaid(t, out, `2 customers have unsubscribed from the list and stay so`, `\b2 unchanged`)
+	_, said := kith(t, exitFail, append([]string{"import", file, "--server", base, "--status", "pending"}, keys...)...)
+	wantSaid(t, said, `status: says how customers are put on a list`)
+	_, said = kith(t, exitFail, append([]string{"import", file, "--server", base, "--match", "number"}, keys...)...)
 	wantSaid(t, said, `no column becomes "number"`)
 	_, said = kith(t, exitUsage, "import", file, "--server", base)
 	wantSaid(t, said, `wants both keys`)
 	_, said = kith(t, exitFail, "import", file, "--data", data)
 	wantSaid(t, said, `A Kith runs on the data folder`, `--server`)
+}
+
+// madeList makes a list on a server and returns its id.
+func madeList(t *testing.T, base string) string {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), "POST", base+"/lists", strings.NewReader(`{"title":"News"}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Content-Type", "application/json")
+	req.SetBasicAuth("pub", "priv")
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	var list struct{ ID string }
+	if err := json.NewDecoder(res.Body).Decode(&list); err != nil || list.ID == "" {
+		t.Fatalf("no list was made: %s %v", res.Status, err)
+	}
+	return list.ID
 }

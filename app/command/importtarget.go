@@ -93,8 +93,8 @@ func (r *remoteImport) status(ctx context.Context, method, path string, body io.
 
 func (r *remoteImport) start(ctx context.Context, name string, body io.Reader, o importer.Options) (*importStatus, error) {
 	q := url.Values{"file": {name}}
-	for key, value := range map[string]string{"id": o.ID, "match": o.Match, "list": o.List, "mode": o.Mode, "delimiter": o.Delimiter,
-		"quote": o.Quote, "encoding": o.Encoding, "header": o.Header, "short_rows": o.ShortRows, "blank": o.Blank, "nulls": o.Nulls} {
+	for key, value := range map[string]string{"id": o.ID, "match": o.Match, "list": o.List, "status": o.Status, "mode": o.Mode, "delimiter": o.Delimiter,
+		"quote": o.Quote, "escape": o.Escape, "encoding": o.Encoding, "header": o.Header, "short_rows": o.ShortRows, "blank": o.Blank, "nulls": o.Nulls} {
 		if value != "" {
 			q.Set(key, value)
 		}

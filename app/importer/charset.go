@@ -22,6 +22,10 @@ func (f *facts) encoding(told string) (Finding, error) {
 	if w := f.wide(); w != "" {
 		return Finding{Value: w, Why: "every second byte is zero"}, nil
 	}
+	// Each line returns to ASCII; only the file's end may lack that.
+	if f.high == 0 && f.kanji > 0 && f.roman > 0 && f.roman >= f.kanji-1 && decodes(f.head, encodings[encJIS]) {
+		return Finding{Value: encJIS, Why: "every byte is ASCII, and " + many(f.kanji, "escape sequence of it begins", "escape sequences of it begin") + " Japanese"}, nil
+	}
 	if f.high == 0 {
 		return Finding{Value: encUTF8, Why: "every byte is ASCII"}, nil
 	}

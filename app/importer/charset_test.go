@@ -1,6 +1,7 @@
 package importer_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -18,7 +19,7 @@ func TestSniff_tellsOtherScriptsAndSpreadsheetsOfDOS(t *testing.T) {
 		"Windows-1256": "id,name,city\n1,محمد علي,القاهرة\n2,فاطمة حسن,الرباط\n",
 		"Windows-1254": "id;ad;il\n1;Ayşe Yılmaz;İstanbul\n2;Çağrı Güneş;Eskişehir\n3;Gökçe Işık;Şırnak\n",
 		"IBM850":       "id;Vorname;Stadt\n1;Jürgen;Köln\n2;Zoë;Málaga\n3;François;Besançon\n",
-		"Shift_JIS":    japanese, "EUC-JP": japanese,
+		"Shift_JIS":    japanese, "EUC-JP": japanese, "ISO-2022-JP": japanese,
 		"GB18030": "id,name,city\n1,王小明,北京\n2,张伟,上海\n3,刘洋,深圳\n",
 		"Big5":    "id,name,city\n1,陳大文,台北\n2,林小美,高雄\n",
 		"EUC-KR":  "id,name,city\n1,김철수,서울\n2,이영희,부산\n",
@@ -39,6 +40,32 @@ func TestSniff_tellsOtherScriptsAndSpreadsheetsOfDOS(t *testing.T) {
 		if err != nil || p.Encoding.Value != "Windows-1252" {
 			t.Errorf("%q was taken for %s: %q %v", text, p.Encoding.Value, rows, err)
 		}
+	}
+}
+
+// Japanese in seven bits is told by its escape sequences wherever they begin, and a text
+// that has something like one stays ASCII.
+func TestSniff_japaneseInSevenBits(t *testing.T) {
+	t.Parallel()
+	var late strings.Builder
+	late.WriteString("id,name\n")
+	for i := range 60_000 {
+		fmt.Fprintf(&late, "%d,nobody\n", i)
+	}
+	late.WriteString("x,山田太郎\n")
+	p, rows, faults, err := importer.Table(encodeAs(t, []byte(late.String()), "ISO-2022-JP"), importer.Options{})
+	if err != nil || len(faults) > 0 || p.Encoding.Value != "ISO-2022-JP" || rows[len(rows)-1][1] != "山田太郎" || !strings.Contains(p.Encoding.Why, "1 escape sequence of it begins Japanese") {
+		t.Errorf("%+v %q %v", p.Encoding, faults, err)
+	}
+	for _, text := range []string{"id,note\n1,\x1b[31mred\x1b[0m\n", "id,note\n1,\x1b$Bno, it is not\n2,b\n3,c\n", "id,note\n1,$B(B\n",
+		strings.Replace(late.String(), "x,山田太郎", "x,\x1b$B3M", 1)} {
+		p, _, _, err := importer.Table([]byte(text), importer.Options{})
+		if err != nil || p.Encoding.Value != "UTF-8" {
+			t.Errorf("%q was taken for %s: %v", text, p.Encoding.Value, err)
+		}
+	}
+	if p, _, _, err := importer.Table([]byte("id\n1\n"), importer.Options{Encoding: "iso-2022-jp"}); err != nil || p.Encoding.Value != "ISO-2022-JP" {
+		t.Errorf("%+v %v", p, err)
 	}
 }
 

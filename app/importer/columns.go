@@ -30,6 +30,8 @@ type columnFacts struct {
 	samples              []string
 	goodMail, goodNumber int64
 	badMail, badNumber   string
+	several              int64 // cells with more than one address
+	severalExample       string
 }
 
 const (
@@ -76,9 +78,14 @@ func (c *columnFacts) take(cell []byte, contact string) {
 			}
 		}
 	case "email":
-		if _, err := app.CheckEmail(string(bareEmail(s))); err == nil {
+		switch {
+		case severalEmails(s) != nil:
+			if c.several++; c.several == 1 {
+				c.severalExample = shorten(string(s))
+			}
+		case isEmail(s):
 			c.goodMail++
-		} else if c.badMail == "" {
+		case c.badMail == "":
 			c.badMail = shorten(string(s))
 		}
 	case "number":
@@ -144,6 +151,8 @@ type analysis struct {
 	columns []columnFacts
 	repeats *repeats
 	preview [][]string
+	// again counts what repeats anew, over the file from its beginning.
+	again func() error
 	// read is told now and then how many rows were read.
 	read func(rows int64)
 	try  bool // a dry run: what is not certain is asked
@@ -159,14 +168,11 @@ func (a *analysis) run(ctx context.Context, in io.Reader) error {
 	p := a.plan
 	a.columns = make([]columnFacts, len(p.Columns))
 	contacts := make([]string, len(p.Columns))
-	key := -1
+	key := p.keyColumn()
 	for i, c := range p.Columns {
 		a.columns[i].nullsBlank = p.NullsBlank
 		if c.To == "email" || c.To == "number" || c.To == toUID {
 			contacts[i] = c.To
-		}
-		if c.To == p.Match.Value {
-			key = i
 		}
 	}
 	r := newRows(in, p)
@@ -192,9 +198,8 @@ func (a *analysis) run(ctx context.Context, in io.Reader) error {
 		}
 		look.take(rec.Cells)
 		a.remember(rec)
-		if key >= 0 && key < len(rec.Cells) && !(p.NullsBlank && isNull(bytes.TrimSpace(rec.Cells[key]))) {
-			cell, _ := unwrap(rec.Cells[key])
-			if err := a.repeats.add(keyHash(cell, p.Match.Value)); err != nil {
+		if key >= 0 && key < len(rec.Cells) {
+			if err := a.repeats.add(p.keyOf(rec.Cells[key], key, true)); err != nil {
 				return err
 			}
 		}
@@ -213,6 +218,52 @@ func (a *analysis) run(ctx context.Context, in io.Reader) error {
 	blanks = r.blanks
 	p.Rows, p.BlankLines, p.Read = rows, blanks, true
 	var err error
+	p.Repeats, err = a.repeats.finish()
+	return err
+}
+
+// keyOf is what two rows of one customer have in common, 0 for none, by the cell that a
+// column which finds customers has. unwrapped: where it is ="…", what is inside counts.
+func (p *Plan) keyOf(cell []byte, column int, unwrapped bool) uint64 {
+	if inside, ok := unwrap(bytes.TrimSpace(cell)); ok && unwrapped {
+		cell = inside
+	}
+	if p.NullsBlank && isNull(bytes.TrimSpace(cell)) {
+		return 0
+	}
+	if p.Match.Value == "email" && p.Columns[column].Format == takeFirst {
+		cell = firstEmail(bytes.TrimSpace(cell))
+	}
+	return keyHash(cell, p.Match.Value)
+}
+
+// mixed reports whether only some cells of the column that finds customers are ="…", so
+// that all stay as they are: then what repeats was counted by the wrong ids.
+func (a *analysis) mixed() bool {
+	i := a.plan.keyColumn()
+	return i >= 0 && a.columns[i].wrapped > 0 && !a.plan.Columns[i].Wrapped
+}
+
+// recount counts anew what repeats, by cells as they are. in is the file again.
+func (a *analysis) recount(ctx context.Context, in io.Reader) (err error) {
+	p := a.plan
+	key := p.keyColumn()
+	r := newRows(in, p)
+	for n := 0; ; n++ {
+		rec, err := r.next()
+		if err == io.EOF {
+			break
+		}
+		if err == nil && n%4096 == 0 {
+			err = ctx.Err()
+		}
+		if err == nil && rec.Fault == "" && key < len(rec.Cells) {
+			err = a.repeats.add(p.keyOf(rec.Cells[key], key, false))
+		}
+		if err != nil {
+			return err
+		}
+	}
 	p.Repeats, err = a.repeats.finish()
 	return err
 }

@@ -36,6 +36,11 @@ func (a *analysis) conclude(zone *time.Location) error {
 		}
 		a.look(c, f, i)
 	}
+	if a.mixed() && a.again != nil {
+		if err := a.again(); err != nil {
+			return err
+		}
+	}
 	a.doubtGroups()
 	a.notes()
 	return nil
@@ -71,9 +76,13 @@ func concludeID(c *Column, f *columnFacts) {
 func (a *analysis) concludeContact(i int) {
 	p := a.plan
 	c, f := &p.Columns[i], &a.columns[i]
-	good, bad := f.goodMail, f.badMail
+	good, bad := f.goodMail+f.several, f.badMail
 	if c.To == "number" {
 		good, bad = f.goodNumber, f.badNumber
+	}
+	if c.To == "email" && f.several > 0 && (c.Told || good*2 >= f.filled) {
+		concludeSeveral(c, f)
+		return
 	}
 	if c.Told || f.filled == 0 {
 		c.Type = "text"
@@ -94,6 +103,27 @@ func (a *analysis) concludeContact(i int) {
 	if good < f.filled {
 		c.Doubt = say("%s no address, such as %s: their rows are refused.", many(f.filled-good, "cell is", "cells are"), strconv.Quote(bad))
 	}
+}
+
+// concludeSeveral asks what becomes of cells with more than one address, for a customer has one.
+func concludeSeveral(c *Column, f *columnFacts) {
+	c.Type = "text"
+	other := ""
+	if rest := f.filled - f.goodMail - f.several; rest > 0 {
+		other = say(" %s no address, such as %s: their rows are refused.", many(rest, "cell is", "cells are"), strconv.Quote(f.badMail))
+	}
+	if c.Format == takeFirst {
+		c.Offers = []Offer{{Type: "text", To: "email", Why: "Refuse them"}}
+		c.Why = say("Of %s several addresses, such as %s, the first is taken and the others are left out.", many(f.several, "cell with", "cells with"), strconv.Quote(f.severalExample))
+		c.Doubt = strings.TrimSpace(other)
+		return
+	}
+	c.Offers = []Offer{{Type: "text", Format: takeFirst, To: "email", Why: "Take the first"}}
+	rows := "their rows are"
+	if f.several == 1 {
+		rows = "its row is"
+	}
+	c.Doubt = say("%s several addresses, such as %s, and a customer has one: %s refused unless the first is taken.", many(f.several, "cell holds", "cells hold"), strconv.Quote(f.severalExample), rows) + other
 }
 
 // demote makes a column a custom attribute under its own header.

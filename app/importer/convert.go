@@ -42,7 +42,7 @@ const (
 	isFirst
 	isLast
 	isNumber_
-	isEmail
+	isMail
 	isCreated
 	isFull
 	isToken
@@ -53,7 +53,7 @@ const (
 	isDate
 )
 
-var standardWhat = map[string]what{toUID: isUID, "first_name": isFirst, "last_name": isLast, "number": isNumber_, "email": isEmail,
+var standardWhat = map[string]what{toUID: isUID, "first_name": isFirst, "last_name": isLast, "number": isNumber_, "email": isMail,
 	"created_at": isCreated, toFullName: isFull, toDevice: isToken, toPlatform: isPlatform, "": isSkipped}
 
 func newConverter(p *Plan, o *Options, zone *time.Location) *converter {
@@ -211,7 +211,13 @@ func (c *converter) cell(t *target, cell []byte, r *app.ImportRow, device *app.D
 		r.Profile.LastName = app.FieldOf(string(cell))
 	case isFull:
 		fullName(string(trimmed), r)
-	case isEmail:
+	case isMail:
+		if all := severalEmails(trimmed); all != nil {
+			if t.Format != takeFirst {
+				return fmt.Sprintf("%q holds %d addresses, and a customer has one: leave one in the cell, or have the first taken (format: first)", shorten(string(trimmed)), len(all))
+			}
+			trimmed = all[0]
+		}
 		if c.unnamed {
 			if name := emailName(trimmed); name != "" {
 				fullName(name, r)
@@ -260,7 +266,7 @@ func (c *converter) blank(t *target, r *app.ImportRow) {
 		r.Profile.LastName = gone
 	case isFull:
 		r.Profile.FirstName, r.Profile.LastName = gone, gone
-	case isEmail:
+	case isMail:
 		r.Profile.Email = gone
 	case isNumber_:
 		r.Profile.Number = gone

@@ -38,6 +38,7 @@ const (
 	encDOS     = "IBM850"
 	encUTF32LE = "UTF-32LE"
 	encUTF32BE = "UTF-32BE"
+	encJIS     = "ISO-2022-JP"
 )
 
 // encodings are those that are found by themselves, by their shown name. Others are taken
@@ -50,7 +51,7 @@ var encodings = map[string]encoding.Encoding{
 	enc1254: charmap.Windows1254, encDOS: charmap.CodePage850,
 	"Windows-1251": charmap.Windows1251, "KOI8-R": charmap.KOI8R, "ISO-8859-5": charmap.ISO8859_5, "MacCyrillic": charmap.MacintoshCyrillic, "IBM866": charmap.CodePage866,
 	"Windows-1253": charmap.Windows1253, "Windows-1255": charmap.Windows1255, "Windows-1256": charmap.Windows1256,
-	"Shift_JIS": japanese.ShiftJIS, "EUC-JP": japanese.EUCJP, "EUC-KR": korean.EUCKR, "GB18030": simplifiedchinese.GB18030, "Big5": traditionalchinese.Big5,
+	"Shift_JIS": japanese.ShiftJIS, "EUC-JP": japanese.EUCJP, encJIS: japanese.ISO2022JP, "EUC-KR": korean.EUCKR, "GB18030": simplifiedchinese.GB18030, "Big5": traditionalchinese.Big5,
 }
 
 // otherNames are further names of the encodings, without punctuation.
@@ -59,7 +60,7 @@ var otherNames = map[string]string{
 	"cp1252": enc1252, "ansi": enc1252, "1252": enc1252, "cp1250": enc1250, "1250": enc1250,
 	"latin1": encLatin1, "latin2": encLatin2, "latin9": encLatin9, "l1": encLatin1, "l2": encLatin2, "l9": encLatin9,
 	"cp850": encDOS, "dos": encDOS, "850": encDOS, "utf32": encUTF32LE, "cp1254": enc1254, "cp1251": "Windows-1251", "cp1253": "Windows-1253", "cp1255": "Windows-1255", "cp1256": "Windows-1256",
-	"sjis": "Shift_JIS", "shiftjis": "Shift_JIS", "macroman": encMac, "macintosh": encMac, "mac": encMac, "xmacroman": encMac,
+	"sjis": "Shift_JIS", "shiftjis": "Shift_JIS", "jis": encJIS, "macroman": encMac, "macintosh": encMac, "mac": encMac, "xmacroman": encMac,
 }
 
 // encodingName returns the shown name of an encoding that somebody named.

@@ -14,6 +14,9 @@ type rehearsal struct {
 	mode    app.Mode
 	names   []string
 	list    string
+	status  app.SubscriptionStatus // of the list
+	moved   [3]int64               // who stands on it otherwise and is moved, by where they stood
+	stay    [3]int64               // and who is not
 	twice   map[uint64]struct{}
 	virtual map[uint64]*app.Customer
 	counts  app.ImportCounts
@@ -37,9 +40,10 @@ func (h *rehearsal) batch(ctx context.Context, rows []app.ImportRow) error {
 		c := found[i]
 		key := h.key(r)
 		_, repeats := h.twice[key]
+		again := false // the list has counted it
 		if repeats {
 			if v := h.virtual[key]; v != nil {
-				c = v
+				c, again = v, true
 			}
 		}
 		switch claimed := h.claim(claims[i], c); {
@@ -50,17 +54,21 @@ func (h *rehearsal) batch(ctx context.Context, rows []app.ImportRow) error {
 			h.counts.Updated++
 			c = claimed
 			h.merge(c, r)
+			h.join(c, again)
 		case c == nil:
 			h.counts.Created++
 			c = &app.Customer{}
 			h.merge(c, r)
+			h.join(c, again)
 		default:
 			if repeats { // what it finds is changed below
 				copied := *c
 				copied.Attributes = append([]app.Attribute(nil), c.Attributes...)
+				copied.Lists = append([]app.Subscription(nil), c.Lists...)
 				c = &copied
 			}
-			if h.merge(c, r) {
+			changed := h.merge(c, r)
+			if h.join(c, again) || changed {
 				h.counts.Updated++
 			} else {
 				h.counts.Unchanged++
@@ -151,9 +159,6 @@ func (h *rehearsal) merge(c *app.Customer, r *app.ImportRow) bool {
 			changed = true
 		}
 	}
-	if h.list != "" && h.joins(c) {
-		changed = true
-	}
 	return changed
 }
 
@@ -179,17 +184,46 @@ func (h *rehearsal) set(c *app.Customer, name string, v []byte) bool {
 	return true
 }
 
-// joins puts a customer on the list, and reports whether it was not on it.
-func (h *rehearsal) joins(c *app.Customer) bool {
+// join puts a customer on the list, and reports whether that changes anything. again: an
+// earlier row of the file did so already.
+func (h *rehearsal) join(c *app.Customer, again bool) bool {
+	if h.list == "" {
+		return false
+	}
 	for i := range c.Lists {
-		if c.Lists[i].ID == h.list {
-			if c.Lists[i].Status != app.Pending {
-				return false
-			}
-			c.Lists[i].Status = app.Subscribed
-			return true
+		if c.Lists[i].ID != h.list {
+			continue
+		}
+		have := c.Lists[i].Status
+		moves := h.status.Outranks(have)
+		switch {
+		case again || have == h.status:
+		case moves:
+			h.moved[have]++
+		default:
+			h.stay[have]++
+		}
+		if moves {
+			c.Lists[i].Status = h.status
+		}
+		return moves
+	}
+	c.Lists = append(c.Lists, app.Subscription{ID: h.list, Status: h.status})
+	return true
+}
+
+// noteList says what becomes of those who stand on the list otherwise than the file says.
+func (h *rehearsal) noteList() {
+	note := func(n int64, one, more string) {
+		if n > 0 {
+			h.plan.Notes = append(h.plan.Notes, many(n, one, more))
 		}
 	}
-	c.Lists = append(c.Lists, app.Subscription{ID: h.list, Status: app.Subscribed})
-	return true
+	note(h.stay[app.Unsubscribed], "customer has unsubscribed from the list and stays so, whatever the file says.", "customers have unsubscribed from the list and stay so, whatever the file says.")
+	note(h.stay[app.Subscribed], "customer is subscribed to the list already and stays so.", "customers are subscribed to the list already and stay so.")
+	if h.status == app.Unsubscribed {
+		note(h.moved[app.Subscribed]+h.moved[app.Pending], "customer who is on the list is unsubscribed from it.", "customers who are on the list are unsubscribed from it.")
+		return
+	}
+	note(h.moved[app.Pending], "customer who has not confirmed yet becomes a subscriber of the list.", "customers who have not confirmed yet become subscribers of the list.")
 }

@@ -2,9 +2,54 @@ package importer
 
 import (
 	"bytes"
+	"slices"
+	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"kith/app"
 )
+
+// takeFirst is the format of a column of e-mails where of several in a cell the first is taken.
+const takeFirst = "first"
+
+// severalEmails are the addresses in a cell that holds more than one and nothing else,
+// each as it stands there; nil for other cells.
+func severalEmails(cell []byte) [][]byte {
+	if len(cell) > app.MaxTextValue || bytes.Count(cell, []byte("@")) < 2 {
+		return nil
+	}
+	for _, between := range []string{";", ",", "|", "/", "\r\n\t", " "} {
+		if between == " " && bytes.IndexByte(cell, '<') >= 0 { // a name that is an address itself
+			return nil
+		}
+		parts := bytes.FieldsFunc(cell, func(r rune) bool { return strings.ContainsRune(between, r) })
+		var out [][]byte
+		for _, p := range parts {
+			if p = trimUnseen(p); len(p) > 0 {
+				out = append(out, p)
+			}
+		}
+		if len(out) > 1 && !slices.ContainsFunc(out, func(p []byte) bool { return !isEmail(p) }) {
+			return out
+		}
+	}
+	return nil
+}
+
+// firstEmail is the first of several addresses in a cell, or all of another cell.
+func firstEmail(cell []byte) []byte {
+	if all := severalEmails(cell); all != nil {
+		return all[0]
+	}
+	return cell
+}
+
+// isEmail reports whether a cell holds one address, and nothing but what stands around one.
+func isEmail(cell []byte) bool {
+	_, err := app.CheckEmail(string(bareEmail(cell)))
+	return err == nil
+}
 
 // bareEmail is the address in a cell, without what mail programs, web pages and typing
 // put around it: blanks, marks that cannot be seen, "mailto:", and Ada <ada@example.com>.

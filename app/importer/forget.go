@@ -237,8 +237,12 @@ func (m *forgetting) cell(i int, cell []byte) bool {
 	if i == m.id && (m.uids[string(cell)] || m.uids[string(s)]) {
 		return true
 	}
-	if len(m.emails) > 0 && bytes.IndexByte(s, '@') > 0 && m.emails[app.FoldEmail(string(bareEmail(s)))] {
-		return true
+	if len(m.emails) > 0 && bytes.IndexByte(s, '@') > 0 {
+		for _, one := range append(severalEmails(s), s) {
+			if m.emails[app.FoldEmail(string(bareEmail(one)))] {
+				return true
+			}
+		}
 	}
 	if len(m.numbers) == 0 {
 		return false

@@ -148,7 +148,7 @@ func contactOf(rows []Record, column int) string {
 			continue
 		}
 		filled++
-		if _, err := app.CheckEmail(string(bareEmail(s))); err == nil {
+		if isEmail(s) || severalEmails(s) != nil {
 			mails++
 		} else if s[0] == '+' && international(s) {
 			numbers++

@@ -119,6 +119,16 @@ func plan(t testing.TB, imp *app.Import) *importer.Plan {
 	return p
 }
 
+// list makes a list and returns its id.
+func (b *bench) list(title string) string {
+	b.t.Helper()
+	l, err := b.db.List(bg, storagetest.Apply(b.t, b.db, &app.SaveList{Title: &title})[0].List)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return l.ID
+}
+
 // wantCounts holds created, updated, unchanged, skipped and failed.
 func wantCounts(t testing.TB, imp *app.Import, created, updated, unchanged, skipped, failed int64) {
 	t.Helper()

@@ -330,6 +330,7 @@ func TestImports_severalAtOnceAndFilesOnlyTheirOwnerReads(t *testing.T) {
 func TestDryRun_saysWhatTheImportThenDoes(t *testing.T) {
 	t.Parallel()
 	b := open(t)
+	list := b.list("News")
 	rapid.Check(t, func(rt *rapid.T) {
 		cell := rapid.SampledFrom([]string{"", " ", "Fibre", "Copper", "12", "x@example.com", "X@Example.COM", "y@example.com", "not an address"})
 		var file strings.Builder
@@ -347,6 +348,9 @@ func TestDryRun_saysWhatTheImportThenDoes(t *testing.T) {
 			file.WriteByte('\n')
 		}
 		o := importer.Options{Mode: rapid.SampledFrom([]string{"", "create", "update"}).Draw(rt, "mode"), Blank: rapid.SampledFrom([]string{"", "clear"}).Draw(rt, "blank")}
+		if o.List = rapid.SampledFrom([]string{"", list}).Draw(rt, "list"); o.List != "" {
+			o.Status = rapid.SampledFrom([]string{"", "subscribed", "unsubscribed", "pending"}).Draw(rt, "status")
+		}
 		o.DryRun = true
 		dry := b.await(b.send("dry.csv", []byte(file.String()), o))
 		o.DryRun = false

@@ -46,12 +46,17 @@ type Options struct {
 	Map map[string]*Target `json:"map,omitempty"`
 	// List is a list that every customer of the file is put on.
 	List string `json:"list,omitempty"`
+	// Status is how they are put on it: "subscribed", "unsubscribed" or "pending". Who has
+	// unsubscribed from it stays so; see [app.SubscriptionStatus.Outranks].
+	Status string `json:"status,omitempty"`
 	// Mode is "upsert", "create" or "update".
 	Mode      string `json:"mode,omitempty"`
 	DryRun    bool   `json:"dry_run,omitempty"`
 	Delimiter string `json:"delimiter,omitempty"`
 	Quote     string `json:"quote,omitempty"` // "double", "single", "none", or a character
-	Encoding  string `json:"encoding,omitempty"`
+	// Escape is "doubled", when a quote inside a quoted cell is written twice, or "backslash".
+	Escape   string `json:"escape,omitempty"`
+	Encoding string `json:"encoding,omitempty"`
 	// Header is "yes" or "no", or the number of the line that names the columns.
 	Header string `json:"header,omitempty"`
 	// ShortRows is "refuse", or "fill": cells that a row lacks at its end are blank.
@@ -69,7 +74,8 @@ type Target struct {
 	To string `json:"to,omitempty"`
 	// Type is "text", "number", "boolean" or "date"; "" leaves that as found.
 	Type string `json:"type,omitempty"`
-	// Format is that of dates ("DD/MM/YYYY", "unix", "excel") or numbers ("1,234.56" or "1.234,56").
+	// Format is that of dates ("DD/MM/YYYY", "unix", "excel") or numbers ("1,234.56" or "1.234,56");
+	// "first" takes the first of several e-mails in a cell, whose rows are refused otherwise.
 	Format string `json:"format,omitempty"`
 	Blank  string `json:"blank,omitempty"`
 }
@@ -103,6 +109,8 @@ func (o *Options) check() error {
 	}{
 		{"match", o.Match, []string{"email", "number", "none"}},
 		{"mode", o.Mode, []string{"upsert", "create", "update"}},
+		{"status", o.Status, []string{"subscribed", "unsubscribed", "pending"}},
+		{"escape", o.Escape, []string{escapeDoubled, escapeBackslash}},
 		{"short_rows", o.ShortRows, []string{"refuse", "fill"}},
 		{"blank", o.Blank, []string{"keep", "clear"}},
 		{"nulls", o.Nulls, []string{"word", "blank"}},
@@ -110,6 +118,9 @@ func (o *Options) check() error {
 		if err := oneOf(c.field, c.value, c.allowed); err != nil {
 			return err
 		}
+	}
+	if o.Status != "" && o.List == "" {
+		return app.Invalid("status", "says how customers are put on a list: say which one with list")
 	}
 	if n, err := strconv.ParseInt(o.Header, 10, 64); (err != nil || n < 1) && o.Header != "" && o.Header != "yes" && o.Header != "no" {
 		return app.Invalid("header", "must be yes, no, or the number of the line that names the columns, not %q", o.Header)
@@ -124,8 +135,11 @@ func (o *Options) check() error {
 		if err := oneOf("map", t.Blank, []string{"keep", "clear"}); err != nil {
 			return err
 		}
-		if t.Format != "" && parseDateFormat(t.Format) == dateUnknown && numberFormat(t.Format) == plainNumber {
-			return app.Invalid("map", `the format of %q must be of dates, such as "DD/MM/YYYY", "YYYYMMDD", "unix" or "excel", or of numbers: "1,234.56" or "1.234,56"; not %q`, header, t.Format)
+		if t.Format == takeFirst && (t.To != "" && t.To != "email" || t.Type != "" && t.Type != "text") {
+			return app.Invalid("map", "the format %q of %q is for columns that become the e-mail", takeFirst, header)
+		}
+		if t.Format != "" && t.Format != takeFirst && parseDateFormat(t.Format) == dateUnknown && numberFormat(t.Format) == plainNumber {
+			return app.Invalid("map", `the format of %q must be of dates, such as "DD/MM/YYYY", "YYYYMMDD", "unix" or "excel", of numbers: "1,234.56" or "1.234,56", or "first" of several e-mails; not %q`, header, t.Format)
 		}
 	}
 	return nil
@@ -151,6 +165,14 @@ func (o *Options) mode() app.Mode {
 		return app.UpdateOnly
 	}
 	return app.Upsert
+}
+
+// status is how customers are put on the list.
+func (o *Options) status() app.SubscriptionStatus {
+	if s, known := app.SubscriptionStatusOf(o.Status); known {
+		return s
+	}
+	return app.Subscribed
 }
 
 // encode makes JSON of one of our own values; it cannot fail.

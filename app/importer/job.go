@@ -206,6 +206,18 @@ func (j *job) analyse(ctx context.Context, imp *app.Import, p *Plan, twice *repe
 		j.read = rows
 		j.mu.Unlock()
 	}}
+	a.again = func() error {
+		again, file, err := j.open(imp, p)
+		if err != nil {
+			return err
+		}
+		defer file.Close()
+		if err := twice.close(); err != nil {
+			return err
+		}
+		*twice = *newRepeats(j.r.folder)
+		return a.recount(ctx, again)
+	}
 	if err := a.run(ctx, in); err != nil {
 		return nil, err
 	}
@@ -289,7 +301,7 @@ func (j *job) rehearse(ctx context.Context, imp *app.Import, p *Plan, o *Options
 	inner, stop := context.WithCancel(ctx)
 	defer stop()
 	names, batches, failed := j.batches(inner, imp, p, o, 0)
-	h := &rehearsal{store: j.r.store, plan: p, mode: o.mode(), names: names, list: o.List, twice: twice.twice, virtual: map[uint64]*app.Customer{}, claimed: map[int64]bool{}}
+	h := &rehearsal{store: j.r.store, plan: p, mode: o.mode(), names: names, list: o.List, status: o.status(), twice: twice.twice, virtual: map[uint64]*app.Customer{}, claimed: map[int64]bool{}}
 	for batch := range batches {
 		for len(batch) > 0 {
 			n := min(len(batch), 200)
@@ -315,11 +327,12 @@ func (j *job) rehearse(ctx context.Context, imp *app.Import, p *Plan, o *Options
 		return err
 	}
 	h.counts.Rows = p.Rows
+	h.noteList()
 	_, err := j.r.store.ChangeImport(ctx, imp.Row, func(imp *app.Import, now app.Instant) error {
 		if imp.State != app.ImportRunning {
 			return nil
 		}
-		imp.ImportCounts, imp.State, imp.FinishedAt = h.counts, app.ImportDone, now
+		imp.ImportCounts, imp.Plan, imp.State, imp.FinishedAt = h.counts, p.stored(), app.ImportDone, now
 		return nil
 	})
 	return err
@@ -333,7 +346,7 @@ func (j *job) write(ctx context.Context, imp *app.Import, p *Plan, o *Options) e
 	names, batches, failed := j.batches(inner, imp, p, o, imp.Done)
 	for rows := range batches {
 		for len(rows) > 0 {
-			b := &app.ImportBatch{Import: imp.Row, Mode: o.mode(), List: o.List, Attributes: names, Rows: rows, Source: imp.Source}
+			b := &app.ImportBatch{Import: imp.Row, Mode: o.mode(), List: o.List, Status: o.status(), Attributes: names, Rows: rows, Source: imp.Source}
 			taken, state, err := j.rows(ctx, b)
 			if err != nil {
 				return err

@@ -11,6 +11,7 @@ import (
 type Dialect struct {
 	Delimiter byte
 	Quote     byte // 0: none
+	Escape    byte // '\\', or 0 where only quotes are escaped, by writing them twice
 }
 
 // Record is one row of a file. Its slices hold until the next one is read.
@@ -130,9 +131,17 @@ func (r *Reader) parse() error {
 			quoted = true
 			var err error
 			var in int64
-			if cell, i, in, err = r.quotedCell(b, i); err != nil {
+			read := r.quotedCell
+			if r.d.Escape != 0 {
+				read = r.escapedCell
+			}
+			if cell, i, in, err = read(b, i); err != nil {
 				return err
 			}
+			lines += in
+		} else if r.d.Escape != 0 {
+			var in int64
+			cell, i, in = r.bareCell(b, i)
 			lines += in
 		} else {
 			from := i
@@ -197,7 +206,7 @@ func (r *Reader) quotedCell(b []byte, i int) (cell []byte, next int, lines int64
 		n := bytes.IndexByte(b[at:], q)
 		if n < 0 {
 			if r.eof {
-				return nil, 0, 0, fmt.Errorf("a quote is opened and never closed")
+				return nil, 0, 0, errOpen
 			}
 			return nil, 0, 0, errMore
 		}
@@ -217,14 +226,28 @@ func (r *Reader) quotedCell(b []byte, i int) (cell []byte, next int, lines int64
 	if doubled {
 		cell = bytes.ReplaceAll(cell, []byte{q, q}, []byte{q})
 	}
-	i = at + 1
+	next, err = r.behindQuote(b, at+1)
+	if err != nil && at > from && b[at-1] == '\\' {
+		err = errBackslash
+	}
+	return cell, next, lines, err
+}
+
+var (
+	errOpen      = errors.New("a quote is opened and never closed")
+	errBehind    = errors.New("text stands behind a closing quote; a quote inside a quoted cell is written twice")
+	errBackslash = errors.New(`text stands behind a closing quote; if \" is meant for a quote inside the cell, say so (escape: backslash)`)
+)
+
+// behindQuote passes over blanks behind a closing quote, up to the cell's end.
+func (r *Reader) behindQuote(b []byte, i int) (int, error) {
 	for i < len(b) && (b[i] == ' ' || b[i] == '\t') && b[i] != r.d.Delimiter {
 		i++
 	}
 	if i < len(b) && !r.stop[b[i]] {
-		return nil, 0, 0, fmt.Errorf("text stands behind a closing quote; a quote inside a quoted cell is written twice")
+		return 0, errBehind
 	}
-	return cell, i, lines, nil
+	return i, nil
 }
 
 // countLines counts the line ends in a cell.

@@ -15,6 +15,7 @@ type Plan struct {
 	Delimiter Finding `json:"delimiter"`
 	Quoted    Finding `json:"quoted"` // double, single, none, or the character
 	Quote     string  `json:"quote"`
+	Escape    Finding `json:"escape"` // doubled or backslash; older imports have none
 	Header    Finding `json:"header"` // yes or no
 	// Above is how many rows stand above the header, or the data: a title, or sep=; for a
 	// spreadsheet. HeaderLine is the line that the header begins on, 0 for none.
@@ -79,6 +80,9 @@ func (p *Plan) dialect() Dialect {
 	if p.Quote != "" {
 		d.Quote = p.Quote[0]
 	}
+	if p.Escape.Value == escapeBackslash {
+		d.Escape = '\\'
+	}
 	return d
 }
 
@@ -101,6 +105,15 @@ func (p *Plan) column(to string) int {
 		}
 	}
 	return -1
+}
+
+// keyColumn is the place of the column that finds customers, -1 if none does: an attribute
+// may well be called "none".
+func (p *Plan) keyColumn() int {
+	if p.Match.Value == "none" {
+		return -1
+	}
+	return p.column(p.Match.Value)
 }
 
 // newPlan sniffs a file: everything but the types of its columns, for which it must be
@@ -220,6 +233,9 @@ func (p *Plan) assign(o *Options, known []app.AttributeStat) error {
 				c.Type = "date"
 				if numberFormat(t.Format) != plainNumber {
 					c.Type = "number"
+				}
+				if t.Format == takeFirst {
+					c.Type = "text"
 				}
 			}
 		}

@@ -25,14 +25,15 @@ func (r *Runner) Report(ctx context.Context, imp *app.Import, w io.Writer) error
 	if err != nil {
 		return err
 	}
-	d, quote := string(rune(p.dialect().Delimiter)), p.dialect().Quote
+	dialect := p.dialect()
+	d := string(rune(dialect.Delimiter))
 	out := bufio.NewWriter(w)
 	put := func(cells ...string) {
 		for i, c := range cells {
 			if i > 0 {
 				_, _ = out.WriteString(d)
 			}
-			_, _ = out.WriteString(reportCell(c, d, quote))
+			_, _ = out.WriteString(reportCell(c, dialect))
 		}
 	}
 	put(reportLine, reportReason)
@@ -85,12 +86,15 @@ func (r *Runner) Refusals(ctx context.Context, imp *app.Import, limit int) ([]Re
 
 // reportCell writes a cell as the file itself would. Under a quote that few files have all
 // are quoted, so that the report is known by it.
-func reportCell(s, delimiter string, quote byte) string {
-	q := string(rune(quote))
+func reportCell(s string, dialect Dialect) string {
+	q, delimiter := string(rune(dialect.Quote)), string(rune(dialect.Delimiter))
+	if dialect.Escape != 0 {
+		s = strings.ReplaceAll(s, `\`, `\\`)
+	}
 	switch {
-	case quote == 0:
+	case dialect.Quote == 0:
 		return strings.NewReplacer(delimiter, " ", "\r", " ", "\n", " ").Replace(s)
-	case quote == '"' && !strings.ContainsAny(s, "\"\r\n"+delimiter):
+	case dialect.Quote == '"' && dialect.Escape == 0 && !strings.ContainsAny(s, "\"\r\n"+delimiter):
 		return s
 	}
 	return q + strings.ReplaceAll(s, q, q+q) + q

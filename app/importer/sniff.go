@@ -30,6 +30,8 @@ type facts struct {
 	mark   string // the encoding that a byte order mark names
 	nul    int64  // place of the first NUL, -1 for none
 	nuls   [2]int64
+	// Escape sequences that begin and end Japanese in seven bits.
+	kanji, roman int64
 	// Of the bytes above 127: whether they are UTF-8 all over, and where not; and texts around
 	// some of them.
 	high     int64 // characters, or bytes that are none
@@ -60,6 +62,7 @@ func survey(in io.Reader) (*facts, error) {
 			if len(f.head) < headSize {
 				f.head = append(f.head, b[keep:min(len(b), keep+headSize-len(f.head))]...)
 			}
+			f.sequences(b[keep:])
 			used := f.look(b, keep, f.size-int64(keep))
 			f.size += int64(n)
 			keep = copy(buf, b[used:])
@@ -87,6 +90,16 @@ func survey(in io.Reader) (*facts, error) {
 		f.mark = encUTF16BE
 	}
 	return f, nil
+}
+
+// sequences counts the escape sequences of ISO-2022-JP. One that is cut in two does not
+// matter among others.
+func (f *facts) sequences(b []byte) {
+	if bytes.IndexByte(b, 0x1b) < 0 {
+		return
+	}
+	f.kanji += int64(bytes.Count(b, []byte("\x1b$B")) + bytes.Count(b, []byte("\x1b$@")))
+	f.roman += int64(bytes.Count(b, []byte("\x1b(B")) + bytes.Count(b, []byte("\x1b(J")))
 }
 
 // look takes in b, of which the first bytes were seen before, and returns how much of it
@@ -247,8 +260,14 @@ func (p *Plan) findDialect(head []byte, whole bool, said byte, o *Options) (d Di
 	if d.Quote != 0 {
 		p.Quote = string(rune(d.Quote))
 	}
-	if p.Delimiter, err = findDelimiter(head, whole, said, d.Quote, o); err == nil {
+	if err = p.findEscape(head, whole, said, &d, o); err != nil {
+		return d, err
+	}
+	if p.Delimiter, err = findDelimiter(head, whole, said, d, o); err == nil {
 		d.Delimiter, err = delimiterOf(p.Delimiter.Value)
+	}
+	if err == nil {
+		err = checkEscape(d)
 	}
 	return d, err
 }
@@ -282,7 +301,8 @@ func singleQuoted(head []byte) bool {
 }
 
 // findDelimiter finds what stands between the cells.
-func findDelimiter(head []byte, whole bool, said, quote byte, o *Options) (Finding, error) {
+func findDelimiter(head []byte, whole bool, said byte, read Dialect, o *Options) (Finding, error) {
+	quote := read.Quote
 	if o.Delimiter != "" {
 		d, err := delimiterOf(o.Delimiter)
 		if err == nil && d == quote {
@@ -299,7 +319,7 @@ func findDelimiter(head []byte, whole bool, said, quote byte, o *Options) (Findi
 	best := count{}
 	var seen []count
 	for _, c := range []byte{',', ';', '\t', '|'} {
-		n := countCells(head, whole, Dialect{c, quote})
+		n := countRows(head, whole, Dialect{c, quote, read.Escape}, rowsCounted)
 		seen = append(seen, n)
 		if n.better(best) {
 			best = n
@@ -349,12 +369,13 @@ func (c count) better(than count) bool {
 
 const rowsCounted = 200
 
-func countCells(head []byte, whole bool, d Dialect) count {
+// countRows counts the cells of the first rows, up to a limit.
+func countRows(head []byte, whole bool, d Dialect, limit int) count {
 	c := count{delimiter: d.Delimiter}
 	r := NewReader(bytes.NewReader(head), d)
 	sizes := map[int]int{}
 	pending := 0
-	for c.rows < rowsCounted {
+	for c.rows < limit {
 		rec, err := r.Next()
 		if err != nil {
 			break

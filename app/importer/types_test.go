@@ -161,6 +161,57 @@ func TestEmails_withWhatStandsAroundThem(t *testing.T) {
 	}
 }
 
+// Several addresses in a cell: their rows are refused with what to do, or the first is
+// taken where a person says so. Once the last one was taken of those with names.
+func TestEmails_severalInACellAreRefusedOrTheFirstIsTaken(t *testing.T) {
+	t.Parallel()
+	b := open(t)
+	file := []byte("email,plan\nada@example.com; ada@work.example,a\nBea Byron <bea@example.com>; Cy <cy@example.com>,b\n\"dee@example.com,eve@example.com, fay@example.com\",c\n" +
+		"gus@example.com hal@example.com,d\nivy@example.com <ivy@example.com>,e\n\"\"\"Young, Cy\"\" <young@example.com>\",f\nnobody; jo@example.com,g\nADA@example.com,h\n")
+	dry := b.run("mails.csv", file, importer.Options{DryRun: true})
+	wantCounts(t, dry, 3, 0, 0, 0, 5)
+	c := columnNamed(t, dry, "email")
+	if c.To != "email" || len(c.Offers) != 1 || c.Offers[0].Format != "first" || !strings.Contains(c.Doubt, `4 cells hold several addresses, such as "ada@example.com; ada@work.example"`) || !strings.Contains(c.Doubt, "1 cell is no address") {
+		t.Errorf("%+v", c)
+	}
+	if r := b.refusals(dry); len(r) != 5 || !strings.Contains(r[2].Reason, `holds 3 addresses, and a customer has one: leave one in the cell, or have the first taken`) || strings.Contains(r[4].Reason, "addresses") {
+		t.Errorf("%+v", r)
+	}
+	o := importer.Options{Map: map[string]*importer.Target{"email": {Format: "first"}}}
+	imp := b.run("mails.csv", file, o)
+	wantCounts(t, imp, 6, 1, 0, 0, 1)
+	if p, c := plan(t, imp), columnNamed(t, imp, "email"); p.Repeats != 1 || !strings.Contains(c.Why, "the first is taken and the others are left out") || len(c.Offers) != 1 || c.Offers[0].Format != "" {
+		t.Errorf("%d repeats, %+v", p.Repeats, c)
+	}
+	for email, want := range map[string]string{"ada@example.com": " ", "ada@work.example": "", "bea@example.com": "Bea Byron", "cy@example.com": "", "dee@example.com": " ", "eve@example.com": "",
+		"gus@example.com": " ", "hal@example.com": "", "young@example.com": "Cy Young"} {
+		found, _, err := b.db.MatchImport(bg, []app.ImportRow{{Profile: app.Profile{Email: app.FieldOf(email)}}}, false)
+		got := ""
+		if err == nil && found[0] != nil {
+			got = cellOf(found[0], "first_name") + " " + cellOf(found[0], "last_name")
+		}
+		if got != want || err != nil {
+			t.Errorf("%s is called %q, want %q %v", email, got, want, err)
+		}
+	}
+	again := importer.Options{DryRun: true, Map: map[string]*importer.Target{"email": {To: "email", Type: "text", Format: "first"}}}
+	wantCounts(t, b.run("mails.csv", file, again), 0, 2, 5, 0, 1)
+	for _, target := range []*importer.Target{{To: "plan", Format: "first"}, {Type: "date", Format: "first"}} {
+		if _, err := b.r.Start(bg, importer.Upload{Name: "m.csv", Body: strings.NewReader("email\na@example.com\n")}, importer.Options{Map: map[string]*importer.Target{"email": target}}); app.CodeOf(err) != app.CodeInvalid {
+			t.Errorf("%+v: %v", target, err)
+		}
+	}
+	// Who is erased goes, wherever in a cell the address stands.
+	if err := b.r.Forget(bg, importer.Person{Emails: []string{"eve@example.com"}}); err != nil {
+		t.Fatal(err)
+	}
+	for _, kept := range keptUploads(t, b.db.Folder()) {
+		if strings.Contains(string(kept), "eve@") || !strings.Contains(string(kept), "hal@") {
+			t.Errorf("what is left is %s", kept)
+		}
+	}
+}
+
 func TestNulls_areWordsUnlessTheyAreSaidToBeBlank(t *testing.T) {
 	t.Parallel()
 	b := open(t)
@@ -249,6 +300,35 @@ func TestCells_thatAreFormulasOfOneTextAreWhatIsInside(t *testing.T) {
 	for _, kept := range left {
 		if strings.Contains(string(kept), "0013") {
 			t.Errorf("of %s is left %s", waiting.File, kept)
+		}
+	}
+}
+
+// Where only some ids are written as formulas all stay as they are, and are counted so.
+func TestRepeats_areCountedByTheIdsThatAreWritten(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name, file string
+		o          importer.Options
+		created    int64
+		repeats    int64
+	}{
+		{"mixed", "id,n\n=\"1\",a\n1,b\n2,c\n=\"2\",d\n2,e\n=\"3\",f\n=\"3\",g\n", importer.Options{}, 5, 2},
+		{"all", "id,n\n=\"1\",a\n=\"1\",b\n=\"2\",c\n", importer.Options{}, 2, 1},
+		{"said to be text", "id,n\n=\"1\",a\n=\" 1\",b\n=\"1\",c\n", importer.Options{Map: map[string]*importer.Target{"id": {To: "uid", Type: "text"}}}, 2, 1},
+		{"words for nothing", "id,n\nNULL,a\n=\"NULL\",b\n1,c\n", importer.Options{Nulls: "blank"}, 2, 0},
+		{"an attribute called none", "none,size\na,1\na,1\n", importer.Options{Match: "none"}, 2, 0},
+	} {
+		for _, dry := range []bool{true, false} {
+			b := open(t)
+			c.o.DryRun = dry
+			imp := b.run("ids.csv", []byte(c.file), c.o)
+			if p := plan(t, imp); p.Repeats != c.repeats || imp.Created != c.created {
+				t.Errorf("%s, dry %v: %d repeats and %d created, want %d and %d", c.name, dry, p.Repeats, imp.Created, c.repeats, c.created)
+			}
+			if notes := strings.Join(plan(t, imp).Notes, " "); (c.repeats > 0) != strings.Contains(notes, "the last row wins") {
+				t.Errorf("%s: %s", c.name, notes)
+			}
 		}
 	}
 }

@@ -33,7 +33,7 @@ func whole(t testing.TB, db *storage.DB) string {
 			line += fmt.Sprintf(" %d", c.Changed[s])
 		}
 		for _, l := range c.Lists {
-			line += " " + l.Title + ":" + l.Status.String()
+			line += fmt.Sprintf(" %s:%s@%d", l.Title, l.Status, l.At)
 		}
 		for _, d := range c.Devices {
 			line += " " + d.Token

@@ -36,8 +36,12 @@ func View(imp *app.Import, progress Progress) ([]byte, error) {
 		Preview: s.Rows, CreatedAt: imp.CreatedAt, StartedAt: instant(imp.StartedAt), FinishedAt: instant(imp.FinishedAt),
 		Phase: progress.Phase, RowsRead: progress.Read, RowsPerSecond: int64(progress.Rate), SecondsLeft: int64(progress.Left.Seconds()),
 	}
+	if p.Escape.Value != "" {
+		v.Sniffed["escape"] = p.Escape
+	}
 	if o.List != "" {
-		v.List = &o.List
+		status := o.status().String()
+		v.List, v.Status = &o.List, &status
 	}
 	if imp.Error != "" {
 		v.Error = &imp.Error
@@ -94,6 +98,7 @@ type view struct {
 	Match         string             `json:"match"`
 	Mode          string             `json:"mode"`
 	List          *string            `json:"list"`
+	Status        *string            `json:"status"` // that they are put on it with
 	Sniffed       map[string]Finding `json:"sniffed"`
 	Gzip          bool               `json:"gzip"`
 	BlankLines    int64              `json:"blank_lines"`

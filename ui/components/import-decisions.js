@@ -31,7 +31,7 @@ export function ImportDecisions({ imp, locked, ask, choose }) {
   const head = [choices ? `${choices} to decide` : "", others ? `${others} to know` : ""].filter(Boolean).join(", ");
   return html`<section class="panel decisions" aria-label="Before it goes in"><div class="panel-head"><h2>Before it goes in</h2><span class="n">${head}</span></div><ul>
     ${open.map((c) => html`<${Line} key=${c.name} icon="alert" look="warn" name=${c.name} text=${c.doubt}>${buttons(c)}</${Line}>`)}
-    ${decided.map((c) => html`<${Line} key=${c.name} icon="check" look="good" name=${c.name} text="Read as you said.">${buttons(c)}</${Line}>`)}
+    ${decided.map((c) => html`<${Line} key=${c.name} icon="check" look="good" name=${c.name} text=${c.format === "first" ? c.why : "Read as you said."}>${buttons(c)}</${Line}>`)}
     ${known.map((c) => html`<${Line} key=${c.name} icon="check" look="good" name=${c.name} text=${c.why} />`)}
     ${imp.nulls ? html`<${Line} icon="alert" look="quiet" name="The file" text=${imp.nulls}><span class="segments" role="group" aria-label="What NULL and N/A are">${nulls.map(([v, word]) => html`<button type="button" key=${v} aria-pressed=${(imp.options.nulls ?? "word") === v ? "true" : "false"} disabled=${locked} onClick=${() => ask({ ...imp.options, nulls: v === "word" ? undefined : v })}>${word}</button>`)}</span></${Line}>` : null}
     ${imp.notes.map((note) => html`<${Line} key=${note} icon="alert" look="quiet" name="The file" text=${note} />`)}

@@ -18,10 +18,14 @@ function Choice({ label, text, value, options, locked, title, change }) {
 
 /** @type {[string, string][]} */
 const MODES = [["upsert", "create new, update known"], ["create", "create new, leave known"], ["update", "update known, create none"]];
+/** How people are put on the list. @type {[string, string][]} */
+const STATUSES = [["subscribed", "subscribed"], ["unsubscribed", "unsubscribed"], ["pending", "pending, until they confirm"]];
 /** @type {[string, string][]} */
-const ENCODINGS = ["UTF-8", "UTF-16LE", "UTF-16BE", "Windows-1252", "ISO-8859-1", "ISO-8859-15", "MacRoman", "IBM850", "Windows-1250", "ISO-8859-2", "Windows-1251", "KOI8-R", "Windows-1253", "Windows-1254", "Windows-1255", "Windows-1256", "Shift_JIS", "EUC-JP", "EUC-KR", "GB18030", "Big5"].map((n) => [n, n]);
+const ENCODINGS = ["UTF-8", "UTF-16LE", "UTF-16BE", "Windows-1252", "ISO-8859-1", "ISO-8859-15", "MacRoman", "IBM850", "Windows-1250", "ISO-8859-2", "Windows-1251", "KOI8-R", "Windows-1253", "Windows-1254", "Windows-1255", "Windows-1256", "Shift_JIS", "EUC-JP", "ISO-2022-JP", "EUC-KR", "GB18030", "Big5"].map((n) => [n, n]);
 /** @type {[string, string][]} */
 const QUOTES = [["double", 'double quotes, "'], ["single", "single quotes, '"], ["none", "nothing"]];
+/** @type {[string, string][]} */
+const ESCAPES = [["doubled", 'written twice, ""'], ["backslash", 'written \\"']];
 /** The lines that may be the header: those that people have above theirs. @type {[string, string][]} */
 const HEADERS = [["yes", "is the first line"], ...[2, 3, 4, 5, 6, 7, 8].map((n) => /** @type {[string, string]} */ ([`${n}`, `is line ${n}`])), ["no", "is missing"]];
 /** @type {[string, string][]} */
@@ -45,14 +49,16 @@ export function ImportOptions({ imp, lists, locked, ask }) {
   return html`<div class="import-options">
       <${Choice} label="What finds a customer" text="Find customers by" value=${uid ? `#${uid.name}` : imp.match} options=${by} locked=${locked} title=${sniffed.match.why} change=${(/** @type {string} */ v) => ask(foundBy(imp, v))} />
       <${Choice} label="What is written" text="and" value=${imp.mode} options=${MODES} locked=${locked} change=${(/** @type {string} */ v) => ask({ ...o, mode: v === "upsert" ? undefined : v })} />
-      <${Choice} label="The list they are put on" text="put them on" value=${o.list ?? ""} options=${[["", "no list"], ...open.map((l) => /** @type {[string, string]} */ ([l.id, l.title]))]} locked=${locked} change=${(/** @type {string} */ v) => ask({ ...o, list: v || undefined })} />
+      <${Choice} label="The list they are put on" text="put them on" value=${o.list ?? ""} options=${[["", "no list"], ...open.map((l) => /** @type {[string, string]} */ ([l.id, l.title]))]} locked=${locked} change=${(/** @type {string} */ v) => ask({ ...o, list: v || undefined, status: v ? o.status : undefined })} />
+      ${o.list ? html`<${Choice} label="How they are put on it" text="as" value=${o.status ?? "subscribed"} options=${STATUSES} locked=${locked} title="Who has unsubscribed stays so, whatever the file says" change=${(/** @type {string} */ v) => ask({ ...o, status: v === "subscribed" ? undefined : v })} />` : null}
       <${Choice} label="Blank cells" text="a blank cell" value=${o.blank ?? "keep"} options=${[["keep", "changes nothing"], ["clear", "clears the attribute"]]} locked=${locked} change=${(/** @type {string} */ v) => ask({ ...o, blank: v === "keep" ? undefined : v })} /></div>
     <details class="how-read"><summary>How the file was read</summary><div class="import-options">
       <${Choice} label="Encoding" text="Written in" value=${sniffed.encoding.value} options=${ENCODINGS} locked=${locked} change=${(/** @type {string} */ v) => ask({ ...o, encoding: v })} />
       <${Choice} label="Delimiter" text="separated by" value=${sniffed.delimiter.value} options=${DELIMITERS} locked=${locked} change=${(/** @type {string} */ v) => ask({ ...o, delimiter: v, map: undefined, id: undefined })} />
       <${Choice} label="Quotes" text="quoted with" value=${sniffed.quote?.value ?? "double"} options=${QUOTES} locked=${locked} change=${(/** @type {string} */ v) => ask({ ...o, quote: v, map: undefined, id: undefined })} />
+      <${Choice} label="Escapes" text="a quote in a cell is" value=${sniffed.escape?.value ?? "doubled"} options=${ESCAPES} locked=${locked} change=${(/** @type {string} */ v) => ask({ ...o, escape: v, map: undefined, id: undefined })} />
       <${Choice} label="Header" text="the header" value=${sniffed.header.value === "yes" && imp.header_line > 1 ? `${imp.header_line}` : sniffed.header.value} options=${HEADERS} locked=${locked} change=${(/** @type {string} */ v) => ask({ ...o, header: v, map: undefined, id: undefined })} />
       <${Choice} label="Short rows" text="rows that lack cells" value=${o.short_rows ?? "refuse"} options=${[["refuse", "are refused"], ["fill", "are filled with blanks"]]} locked=${locked} change=${(/** @type {string} */ v) => ask({ ...o, short_rows: v === "refuse" ? undefined : v })} />
       <${Choice} label="Words for no value" text="NULL and N/A" value=${o.nulls ?? "word"} options=${[["word", "are words"], ["blank", "are blank cells"]]} locked=${locked} change=${(/** @type {string} */ v) => ask({ ...o, nulls: v === "word" ? undefined : v })} /></div>
-      <dl class="findings small quiet">${[["Encoding", sniffed.encoding], ["Delimiter", sniffed.delimiter], ["Quotes", sniffed.quote], ["Header", sniffed.header], ["Found by", sniffed.match]].filter(([, f]) => f).map(([name, f]) => html`<div key=${name}><dt>${name}</dt><dd><b>${/** @type {any} */ (f).value}</b>${/** @type {any} */ (f).told ? ", as you said." : `, because ${/** @type {any} */ (f).why}.`}</dd></div>`)}${imp.blank_lines ? html`<div><dt>Blank lines</dt><dd><b>${count(imp.blank_lines)}</b>, passed over.</dd></div>` : null}</dl></details>`;
+      <dl class="findings small quiet">${[["Encoding", sniffed.encoding], ["Delimiter", sniffed.delimiter], ["Quotes", sniffed.quote], ["Escapes", sniffed.escape], ["Header", sniffed.header], ["Found by", sniffed.match]].filter(([, f]) => f).map(([name, f]) => html`<div key=${name}><dt>${name}</dt><dd><b>${/** @type {any} */ (f).value}</b>${/** @type {any} */ (f).told ? ", as you said." : `, because ${/** @type {any} */ (f).why}.`}</dd></div>`)}${imp.blank_lines ? html`<div><dt>Blank lines</dt><dd><b>${count(imp.blank_lines)}</b>, passed over.</dd></div>` : null}</dl></details>`;
 }

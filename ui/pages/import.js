@@ -85,6 +85,13 @@ function Undo({ imp, close, done }) {
     <div class="buttons"><button type="button" class="button" data-first onClick=${close}>Keep the import</button><button type="button" class="button danger main" disabled=${busy} onClick=${undo}>Undo the import</button></div></div></${Dialog}>`;
 }
 
+/** The list that customers were put on. @param {{list: string, status: string}} props */
+function OnList({ list, status }) {
+  const lists = useResource("lists", api.lists);
+  const title = lists.data?.data.find((l) => l.id === list)?.title;
+  return title ? html`<p class="small quiet">List <a class="link" href=${`/app/lists/${list}`}><bdi>${title}</bdi></a>, as ${status}${status === "unsubscribed" ? "" : "; who had unsubscribed from it has stayed so"}.</p>` : null;
+}
+
 /** Who an undo left, and why. @param {{imp: Import}} props */
 function Kept({ imp }) {
   const kept = useResource(`import kept ${imp.id}`, (signal) => api.importKept(imp.id, signal));
@@ -124,6 +131,7 @@ function Report({ imp, set }) {
       ${live ? html`<div class="report-line"><${Progress} part=${part(imp)} text=${doing(imp)} />${imp.state === "undoing" ? null : html`<button type="button" class="button" onClick=${cancel}>Cancel</button>`}</div>` : null}
       <${ImportCounts} imp=${imp}><${Errors} imp=${imp} /></${ImportCounts}>
       ${imp.state === "undone" ? html`<p><b>Undone:</b> ${plural(imp.removed, "customer")} removed, ${count(imp.restored)} restored${imp.kept ? `, ${count(imp.kept)} left, for they had changed since` : ""}.</p>` : null}
+      ${imp.list && wrote && imp.state !== "undone" ? html`<${OnList} list=${imp.list} status=${imp.status ?? "subscribed"} />` : null}
       ${imp.state === "done" && !wrote ? html`<p class="quiet">Nothing was different: ${plural(imp.unchanged, "customer")} unchanged.</p>` : null}
       ${!live && imp.state !== "undone" ? html`<div class="report-line"><span class="small quiet">${imp.finished_at ? html`Ended <${Ago} at=${imp.finished_at} />, after ${took(imp)}` : ""}</span>
         ${imp.created && imp.state === "done" ? html`<a class="button" href="/app/customers">See the customers</a>` : null}${wrote ? html`<button type="button" class="button danger" onClick=${() => setOpen(true)}>Undo…</button>` : null}</div>` : null}

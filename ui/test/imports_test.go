@@ -248,3 +248,83 @@ func TestImports_pastedRowsAreDecidedAndTheNextFileIsReadTheSameWay(t *testing.T
 	})()`)
 	b.says("2 files came at once")
 }
+
+func TestImports_aFileOfPeopleWhoLeftIsPutOnAListSo(t *testing.T) {
+	t.Parallel()
+	s := serve(t, true, nil)
+	list := struct{ ID string }{}
+	if err := json.Unmarshal([]byte(s.must("POST", "/v1/lists", `{"title":"News"}`)), &list); err != nil {
+		t.Fatal(err)
+	}
+	s.must("PUT", "/v1/users/p1", `{}`)
+	s.must("POST", "/v1/users/p1/lists", `{"lists":["`+list.ID+`"]}`)
+	b := s.signedIn()
+	b.open("/app/imports")
+	b.drop("left.csv", []byte("uid,email\np1,p1@example.com\np2,p2@example.com\n"))
+	ready := `!document.querySelector(".dry-go button").disabled`
+	b.wait(ready + ` && !document.querySelector("[aria-label='How they are put on it']")`)
+	b.wait(`[...document.querySelectorAll("option")].some((o) => o.innerText === "News")`)
+	b.choose("The list they are put on", list.ID)
+	b.wait(`document.querySelector("[aria-label='How they are put on it']")?.value === "subscribed" && ` + ready)
+	b.choose("How they are put on it", "unsubscribed")
+	b.says("1 customer who is on the list is unsubscribed from it")
+	b.wait(ready)
+	b.shoot("import-status")
+	for _, look := range looks {
+		b.look(look.width, look.dark)
+		b.fits(fmt.Sprintf("the status of a list at %d px", look.width))
+	}
+	b.look(1440, false)
+	b.click(".dry-go button", "Import 2 customers")
+	b.says("List News, as unsubscribed.")
+	b.shoot("import-status-done")
+	for _, uid := range []string{"p1", "p2"} {
+		if user := s.must("GET", "/v1/users/"+uid, ""); !strings.Contains(user, `"subscribed":false`) {
+			t.Errorf("%s is %s", uid, user)
+		}
+	}
+	// What was found of a file's backslashes is said, and can be overruled.
+	b.open("/app/imports")
+	b.drop("dump.csv", []byte("id,note\n1,\"a \\\"b\\\", c\"\n2,\"d\"\n"))
+	b.says("Import 2 customers")
+	b.is(`(document.querySelector(".how-read").open = true)`)
+	b.says("backslash, because read so, all of the first 3 rows have 2 columns")
+	b.shoot("import-escape")
+	for _, look := range looks {
+		b.look(look.width, look.dark)
+		b.fits(fmt.Sprintf("how a file was read at %d px", look.width))
+	}
+	b.look(1440, false)
+	b.wait(ready)
+	b.choose("Escapes", "doubled")
+	b.says("1 refused")
+	// Of several addresses in a cell a person has the first taken.
+	b.open("/app/imports")
+	b.drop("mails.csv", []byte("id,email\n7,\"a@example.com; b@example.com\"\n8,c@example.com\n"))
+	b.says("holds 2 addresses, and a customer has one")
+	b.says("Several addresses")
+	b.shoot("import-several")
+	b.wait(ready)
+	b.click(".decision button", "Take the first")
+	b.says("the first is taken and the others are left out")
+	b.says("Import 2 customers")
+	for _, look := range looks {
+		b.look(look.width, look.dark)
+		b.fits(fmt.Sprintf("several addresses at %d px", look.width))
+	}
+	b.look(1440, false)
+	b.wait(ready)
+	b.click(".decision button", "Refuse them")
+	b.says("Import 1 customer")
+	// Without the list there is nothing to be put on.
+	b.open("/app/imports")
+	b.drop("left.csv", []byte("uid\np3\n"))
+	b.wait(ready)
+	b.wait(`[...document.querySelectorAll("option")].some((o) => o.innerText === "News")`)
+	b.choose("The list they are put on", list.ID)
+	b.wait(ready + ` && document.querySelector("[aria-label='How they are put on it']")`)
+	b.choose("How they are put on it", "pending")
+	b.wait(ready)
+	b.choose("The list they are put on", "")
+	b.wait(`!document.querySelector("[aria-label='How they are put on it']") && ` + ready)
+}
