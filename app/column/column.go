@@ -109,12 +109,17 @@ const (
 // Lean says whether the columns shall leave the memory to somebody else for a while. Those
 // that lie in the file stay there afterwards.
 func (s *Store) Lean(on bool) {
+	if on {
+		s.hold(residentLean)
+	} else {
+		s.hold(resident)
+	}
+}
+
+// hold says how many bytes of chunks may be in memory.
+func (s *Store) hold(limit int64) {
 	if s.room == nil {
 		return
-	}
-	limit := int64(resident)
-	if on {
-		limit = residentLean
 	}
 	if s.room.limit.Swap(limit) == limit || !s.room.full() {
 		return

@@ -25,11 +25,15 @@ type room struct {
 	file *os.File
 	end  int64
 	free map[int][]int64 // places that were given up, by their size
-	shut bool            // the file cannot be made or written: everything stays in memory
+	shut int64           // memory must hold more than this before the disk is tried again: it did not take a chunk
 }
 
 // roomFiles is what the files are called.
 const roomFiles = "columns-*.tmp"
+
+// roomPause is by how many bytes memory grows after the disk did not take a chunk before it
+// is tried again.
+const roomPause = 16 << 20
 
 // place is where a chunk is in the file; the zero value is nowhere.
 type place int64
@@ -63,13 +67,13 @@ func (r *room) full() bool { return r != nil && r.held.Load() > r.limit.Load() }
 func (r *room) put(raw []byte) (p place, ok bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.shut {
+	if r.held.Load() <= r.shut {
 		return 0, false
 	}
 	if r.file == nil {
 		f, err := os.CreateTemp(r.folder, roomFiles)
 		if err != nil {
-			r.shut = true
+			r.shut = r.held.Load() + roomPause
 			return 0, false
 		}
 		if runtime.GOOS != "windows" { // there a file that is open cannot be removed
@@ -85,7 +89,7 @@ func (r *room) put(raw []byte) (p place, ok bool) {
 		r.end += int64(len(raw))
 	}
 	if _, err := r.file.WriteAt(raw, at); err != nil {
-		r.shut = true // others may need what is left of the disk
+		r.shut = r.held.Load() + roomPause // others need what is left of it
 		r.free[len(raw)] = append(r.free[len(raw)], at)
 		return 0, false
 	}

@@ -259,6 +259,12 @@ func TestRoom(t *testing.T) {
 			t.Errorf("others see the room's file: %v %v", left, err)
 		}
 	}
+	made := newRoom(t.TempDir(), resident)
+	later := roomCrowd(t, made)
+	before := made.held.Load()
+	if later.hold(1); made.held.Load() > before/2 {
+		t.Errorf("memory held %d bytes, and when it was asked to hold nothing %d", before, made.held.Load())
+	}
 	var snapshot strings.Builder
 	if err := tight.Save(&snapshot, Mark{}); err != nil {
 		t.Fatal(err)
@@ -274,7 +280,7 @@ func TestRoom(t *testing.T) {
 	}
 	for _, text := range rules {
 		want := choose(t, roomy, text, nil)
-		for where, s := range map[string]*Store{"the room": tight, "a snapshot": again} {
+		for where, s := range map[string]*Store{"the room": tight, "the room, put there at once": later, "a snapshot": again} {
 			if got := choose(t, s, text, nil); !slices.Equal(got.Rows, want.Rows) {
 				t.Errorf("%s: %d from %s instead of %d", text, got.Total, where, want.Total)
 			}
@@ -287,7 +293,7 @@ func TestRoom(t *testing.T) {
 	}
 	for _, by := range []string{"plan", "usage", "joined", "address", "created_at"} {
 		want := choose(t, roomy, rules[1], []string{by})
-		for where, s := range map[string]*Store{"the room": tight, "a snapshot": again} {
+		for where, s := range map[string]*Store{"the room": tight, "the room, put there at once": later, "a snapshot": again} {
 			if got := choose(t, s, rules[1], []string{by}); !slices.Equal(got.Rows, want.Rows) {
 				t.Errorf("by %s the order from %s is another", by, where)
 			}
