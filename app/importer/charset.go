@@ -54,14 +54,20 @@ func (f *facts) guessed(name, why string) Finding {
 	return Finding{Value: name, Why: say("byte %d is not UTF-8, and ", f.badUTF8) + why + "; look at the names, and choose another if they are not right"}
 }
 
+// byteReader is an encoding of one byte a character.
+type byteReader interface{ DecodeByte(b byte) rune }
+
 // oneByte chooses among the Latin encodings of one byte by what their letters would spell.
 func (f *facts) oneByte() Finding {
 	best, bestScore := "", -1<<30
-	for _, name := range []string{enc1252, encLatin9, encMac, encLatin2, enc1250, enc1254, encDOS} {
-		table := encodings[name].(*charmap.Charmap)
+	for _, name := range []string{enc1252, encLatin9, encMac, encLatin2, enc1250, enc1254, encDOS, encMacCE} {
+		table := encodings[name].(byteReader)
 		score := 0
 		for _, context := range f.contexts {
 			score += scoreContext(context, table, lettersOf[name])
+		}
+		if name == encMacCE && score < 2*len(f.contexts) { // it is rare, and must spell nearly everything
+			continue
 		}
 		if score > bestScore {
 			best, bestScore = name, score
@@ -89,7 +95,7 @@ var lettersOf = map[string]string{enc1254: turkish, encDOS: westernLetters}
 
 // scoreContext says how likely the middle byte of a context is as a character of a table.
 // letters, if not "", are the only ones that its language has.
-func scoreContext(context []byte, table *charmap.Charmap, letters string) int {
+func scoreContext(context []byte, table byteReader, letters string) int {
 	middle := min(contextSize, len(context)-1)
 	for middle > 0 && context[middle] < utf8.RuneSelf {
 		middle--

@@ -48,7 +48,7 @@ var encodings = map[string]encoding.Encoding{
 	encLatin9: charmap.ISO8859_15, encMac: charmap.Macintosh,
 	encUTF16LE: unicode.UTF16(unicode.LittleEndian, unicode.UseBOM), encUTF16BE: unicode.UTF16(unicode.BigEndian, unicode.UseBOM),
 	encUTF32LE: utf32.UTF32(utf32.LittleEndian, utf32.UseBOM), encUTF32BE: utf32.UTF32(utf32.BigEndian, utf32.UseBOM),
-	enc1254: charmap.Windows1254, encDOS: charmap.CodePage850,
+	encMacCE: macCE, enc1254: charmap.Windows1254, encDOS: charmap.CodePage850,
 	"Windows-1251": charmap.Windows1251, "KOI8-R": charmap.KOI8R, "ISO-8859-5": charmap.ISO8859_5, "MacCyrillic": charmap.MacintoshCyrillic, "IBM866": charmap.CodePage866,
 	"Windows-1253": charmap.Windows1253, "Windows-1255": charmap.Windows1255, "Windows-1256": charmap.Windows1256,
 	"Shift_JIS": japanese.ShiftJIS, "EUC-JP": japanese.EUCJP, encJIS: japanese.ISO2022JP, "EUC-KR": korean.EUCKR, "GB18030": simplifiedchinese.GB18030, "Big5": traditionalchinese.Big5,
@@ -61,6 +61,7 @@ var otherNames = map[string]string{
 	"latin1": encLatin1, "latin2": encLatin2, "latin9": encLatin9, "l1": encLatin1, "l2": encLatin2, "l9": encLatin9,
 	"cp850": encDOS, "dos": encDOS, "850": encDOS, "utf32": encUTF32LE, "cp1254": enc1254, "cp1251": "Windows-1251", "cp1253": "Windows-1253", "cp1255": "Windows-1255", "cp1256": "Windows-1256",
 	"sjis": "Shift_JIS", "shiftjis": "Shift_JIS", "jis": encJIS, "macroman": encMac, "macintosh": encMac, "mac": encMac, "xmacroman": encMac,
+	"macce": encMacCE, "xmacce": encMacCE, "maclatin2": encMacCE, "xmaccentraleurroman": encMacCE,
 }
 
 // encodingName returns the shown name of an encoding that somebody named.
@@ -84,7 +85,7 @@ func encodingName(name string) (string, error) {
 			return canonical, nil
 		}
 	}
-	return "", app.Invalid("encoding", "%q is no encoding that is known; there are UTF-8, UTF-16LE, UTF-16BE, Windows-1250 to 1256, ISO-8859-1, ISO-8859-2, ISO-8859-15, MacRoman, IBM850 and those of the web", name)
+	return "", app.Invalid("encoding", "%q is no encoding that is known; there are UTF-8, UTF-16LE, UTF-16BE, Windows-1250 to 1256, ISO-8859-1, ISO-8859-2, ISO-8859-15, MacRoman, MacCentralEurope, IBM850 and those of the web", name)
 }
 
 // decoder returns a reader of UTF-8 over bytes of an encoding, without a byte order mark.

@@ -7,6 +7,8 @@ import (
 	"bytes"
 	"io"
 	"kith/app"
+
+	"golang.org/x/text/encoding"
 )
 
 // Table sniffs, decodes and parses a file, as a job does. faults are the rows that could
@@ -134,4 +136,13 @@ func RawRows(text string, d Dialect) (raw []string, lines []int64) {
 		}
 		raw, lines = append(raw, string(rec.Raw)), append(lines, rec.Line)
 	}
+}
+
+// EncodeMacCE writes a text in MacCentralEurope, with a substitute for what it lacks.
+func EncodeMacCE(text string) []byte {
+	out, err := encoding.ReplaceUnsupported(macCE.NewEncoder()).Bytes([]byte(text))
+	if err != nil {
+		panic(err)
+	}
+	return out
 }

@@ -131,11 +131,12 @@ func (r *Reader) parse() error {
 			quoted = true
 			var err error
 			var in int64
-			read := r.quotedCell
 			if r.d.Escape != 0 {
-				read = r.escapedCell
+				cell, i, in, err = r.escapedCell(b, i)
+			} else {
+				cell, i, in, err = r.quotedCell(b, i)
 			}
-			if cell, i, in, err = read(b, i); err != nil {
+			if err != nil {
 				return err
 			}
 			lines += in

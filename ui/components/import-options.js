@@ -21,7 +21,7 @@ const MODES = [["upsert", "create new, update known"], ["create", "create new, l
 /** How people are put on the list. @type {[string, string][]} */
 const STATUSES = [["subscribed", "subscribed"], ["unsubscribed", "unsubscribed"], ["pending", "pending, until they confirm"]];
 /** @type {[string, string][]} */
-const ENCODINGS = ["UTF-8", "UTF-16LE", "UTF-16BE", "Windows-1252", "ISO-8859-1", "ISO-8859-15", "MacRoman", "IBM850", "Windows-1250", "ISO-8859-2", "Windows-1251", "KOI8-R", "Windows-1253", "Windows-1254", "Windows-1255", "Windows-1256", "Shift_JIS", "EUC-JP", "ISO-2022-JP", "EUC-KR", "GB18030", "Big5"].map((n) => [n, n]);
+const ENCODINGS = ["UTF-8", "UTF-16LE", "UTF-16BE", "Windows-1252", "ISO-8859-1", "ISO-8859-15", "MacRoman", "MacCentralEurope", "IBM850", "Windows-1250", "ISO-8859-2", "Windows-1251", "KOI8-R", "Windows-1253", "Windows-1254", "Windows-1255", "Windows-1256", "Shift_JIS", "EUC-JP", "ISO-2022-JP", "EUC-KR", "GB18030", "Big5"].map((n) => [n, n]);
 /** @type {[string, string][]} */
 const QUOTES = [["double", 'double quotes, "'], ["single", "single quotes, '"], ["none", "nothing"]];
 /** @type {[string, string][]} */
