@@ -227,10 +227,14 @@ type within struct{ rows app.Rows }
 
 func (w within) into(s *scan, b *roaring.Bitmap) error {
 	m := s.part.rows
-	var docs []uint32
-	for i, less := range m.less {
-		if w.rows.Has(m.base + int64(less)) {
-			docs = append(docs, uint32(i))
+	docs := make([]uint32, 0, peakBlock)
+	for doc := range s.part.n {
+		if w.rows.Has(m.row(doc)) {
+			docs = append(docs, doc)
+		}
+		if len(docs) == cap(docs) {
+			b.AddMany(docs)
+			docs = docs[:0]
 		}
 	}
 	b.AddMany(docs)

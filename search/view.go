@@ -4,7 +4,8 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"sort"
+	"math"
+	"slices"
 	"sync/atomic"
 
 	"github.com/RoaringBitmap/roaring/v2"
@@ -31,37 +32,41 @@ type part struct {
 
 // rowMap says which customer each document of a segment is, and the greatest row of each
 // block of documents and all before, by which a walk down from the last document knows that
-// nothing newer comes. Customers are indexed in the order of their rows, so a segment is
-// mostly a few runs of documents without a gap; where it is not, it takes 4 bytes each.
+// nothing newer comes. Bleve mixes the documents of a batch, and a batch is of customers who
+// follow one another: 2 bytes a document are mostly enough beside a block's least row.
 type rowMap struct {
-	base int64
-	less []uint32 // row - base; nil: runs says it
-	runs []docRun // upwards by document
-	peak []uint32 // of block b: the greatest row - base of all documents < (b+1)*peakBlock
+	base   int64
+	blocks []rowBlock
 }
 
-// docRun are documents one after the other whose rows are too.
-type docRun struct{ doc, less uint32 }
+// rowBlock are peakBlock documents.
+type rowBlock struct {
+	least uint32   // row - base
+	near  []uint16 // row - base - least; nil: far says it
+	far   []uint32
+	peak  uint32 // the greatest row - base of all documents up to the block's last
+}
 
-const (
-	peakBlock = 1024
-	// runLeast is how many documents a run must have, on average, for runs to be kept.
-	runLeast = 64
-)
+const peakBlock = 1024
 
 func (m *rowMap) row(doc uint32) int64 {
-	if m.less != nil {
-		return m.base + int64(m.less[doc])
+	b := &m.blocks[doc/peakBlock]
+	if b.near != nil {
+		return m.base + int64(b.least) + int64(b.near[doc%peakBlock])
 	}
-	r := m.runs[sort.Search(len(m.runs), func(k int) bool { return m.runs[k].doc > doc })-1]
-	return m.base + int64(r.less) + int64(doc-r.doc)
+	return m.base + int64(b.least) + int64(b.far[doc%peakBlock])
 }
 
 // newest is the greatest row of the documents up to doc's block.
-func (m *rowMap) newest(doc uint32) int64 { return m.base + int64(m.peak[doc/peakBlock]) }
+func (m *rowMap) newest(doc uint32) int64 { return m.base + int64(m.blocks[doc/peakBlock].peak) }
 
 // size is what the map takes in memory.
-func (m *rowMap) size() int64 { return int64(4*(len(m.less)+len(m.peak)) + 8*len(m.runs)) }
+func (m *rowMap) size() (n int64) {
+	for i := range m.blocks {
+		n += int64(64 + 2*len(m.blocks[i].near) + 4*len(m.blocks[i].far))
+	}
+	return n
+}
 
 // documentID is a row as the name of a document: fixed in length, and in the order of the
 // rows, by which the index sees that new customers are in none of its segments.
@@ -89,10 +94,10 @@ func newRowMap(s segment.Segment) (*rowMap, error) {
 }
 
 func rowMapOf(n uint64, rowOf func(doc uint64) (int64, error)) (*rowMap, error) {
-	m := &rowMap{peak: make([]uint32, (n+peakBlock-1)/peakBlock)}
-	peak := uint32(0)
-	for i := range uint32(n) {
-		row, err := rowOf(uint64(i))
+	m := &rowMap{blocks: make([]rowBlock, 0, (n+peakBlock-1)/peakBlock)}
+	block := make([]uint32, 0, peakBlock)
+	for i := range n {
+		row, err := rowOf(i)
 		if err != nil {
 			return nil, err
 		}
@@ -102,38 +107,32 @@ func rowMapOf(n uint64, rowOf func(doc uint64) (int64, error)) (*rowMap, error) 
 		if row < m.base || row-m.base > 1<<32-1 {
 			return nil, errors.New("the rows of one segment lie too far apart")
 		}
-		m.add(i, uint32(n), uint32(row-m.base))
-		peak = max(peak, uint32(row-m.base))
-		m.peak[i/peakBlock] = peak
+		if block = append(block, uint32(row-m.base)); len(block) == peakBlock || i == n-1 {
+			m.add(block)
+			block = block[:0]
+		}
 	}
 	return m, nil
 }
 
-// add notes the row of the next of n documents.
-func (m *rowMap) add(doc, n, less uint32) {
-	if m.less != nil {
-		m.less[doc] = less
-		return
-	}
-	if k := len(m.runs) - 1; k >= 0 && less == m.runs[k].less+(doc-m.runs[k].doc) {
-		return
-	}
-	if uint32(len(m.runs)) < n/runLeast+1 {
-		m.runs = append(m.runs, docRun{doc, less})
-		return
-	}
-	all := make([]uint32, n)
-	for k, r := range m.runs {
-		end := doc
-		if k+1 < len(m.runs) {
-			end = m.runs[k+1].doc
+// add notes the rows of the next documents, each less base.
+func (m *rowMap) add(rows []uint32) {
+	b := rowBlock{least: slices.Min(rows), peak: slices.Max(rows)}
+	if b.peak-b.least <= math.MaxUint16 {
+		b.near = make([]uint16, len(rows))
+		for i, row := range rows {
+			b.near[i] = uint16(row - b.least)
 		}
-		for d := r.doc; d < end; d++ {
-			all[d] = r.less + d - r.doc
+	} else {
+		b.far = make([]uint32, len(rows))
+		for i, row := range rows {
+			b.far[i] = row - b.least
 		}
 	}
-	all[doc] = less
-	m.less, m.runs = all, nil
+	if k := len(m.blocks) - 1; k >= 0 {
+		b.peak = max(b.peak, m.blocks[k].peak)
+	}
+	m.blocks = append(m.blocks, b)
 }
 
 // newView takes the index as it stands. Segments that the view before has too keep

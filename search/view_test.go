@@ -6,14 +6,14 @@ import (
 	"pgregory.net/rapid"
 )
 
-// TestRowMap: a map gives back the rows it was made of, in runs or not.
+// TestRowMap: a map gives back the rows it was made of, near to each other or not.
 func TestRowMap(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		var rows []int64
 		row := rapid.SampledFrom([]int64{1, 5_000_000_000}).Draw(t, "first")
 		longest := rapid.SampledFrom([]int{1, 40, 400}).Draw(t, "longest")
 		for range rapid.IntRange(0, 60).Draw(t, "runs") {
-			row += int64(rapid.IntRange(-3_000, 3_000).Draw(t, "gap"))
+			row += rapid.SampledFrom([]int64{-3_000, -1, 0, 7, 3_000, 70_000}).Draw(t, "gap")
 			for range rapid.IntRange(1, longest).Draw(t, "long") {
 				row = max(row+1, 1)
 				rows = append(rows, row)
@@ -34,9 +34,9 @@ func TestRowMap(t *testing.T) {
 			}
 		}
 	})
-	m, err := rowMapOf(100_000, func(doc uint64) (int64, error) { return int64(doc) + 7, nil })
-	if err != nil || m.size() > 1000 {
-		t.Errorf("rows without a gap take %d bytes: %v", m.size(), err)
+	m, err := rowMapOf(100_000, func(doc uint64) (int64, error) { return int64(doc/2000*2000 + doc*7919%2000), nil })
+	if err != nil || m.size() > 250_000 {
+		t.Errorf("a hundred thousand documents of batches of two thousand take %d bytes: %v", m.size(), err)
 	}
 }
 
