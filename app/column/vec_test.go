@@ -44,8 +44,8 @@ func TestVec(t *testing.T) {
 
 func checkVec[T fixed](t *rapid.T, v vec[T], next func(int) T) {
 	var model []T
-	for range rapid.IntRange(1, 12).Draw(t, "steps") {
-		n, x := rapid.IntRange(0, 2*chunkLen).Draw(t, "n"), next(0)
+	for range rapid.IntRange(1, 8).Draw(t, "steps") {
+		n, x := rapid.IntRange(0, chunkLen+chunkLen/2).Draw(t, "n"), next(0)
 		switch rapid.SampledFrom([]string{"add", "add", "each", "some", "fill", "file"}).Draw(t, "step") {
 		case "add": // n more, mostly of one value
 			for i := range n {
