@@ -100,3 +100,11 @@ func (e *Engine) PartsWith(t testing.TB, word string) (with, parts int) {
 	}
 	return with, len(v.parts)
 }
+
+// GiveBack gives back the pages of the index's files.
+func (e *Engine) GiveBack() {
+	if v := e.hold(); v != nil {
+		v.giveBack()
+		_ = v.release()
+	}
+}

@@ -47,12 +47,17 @@ func (e *Engine) lean(ctx context.Context) {
 // giveBack gives back the pages of the view's files.
 func (v *view) giveBack() {
 	for _, p := range v.parts {
-		// Only a file is mapped; a part that is in memory only has nothing to give.
-		if _, ok := p.segment.(segment.PersistedSegment); !ok {
-			continue
-		}
-		if mapped, ok := p.segment.(interface{ Data() []byte }); ok {
-			giveBack(mapped.Data())
-		}
+		giveBackOf(p.segment)
+	}
+}
+
+// giveBackOf gives back the pages of a part's file.
+func giveBackOf(s segment.Segment) {
+	// Only a file is mapped; a part that is in memory only has nothing to give.
+	if _, ok := s.(segment.PersistedSegment); !ok {
+		return
+	}
+	if mapped, ok := s.(interface{ Data() []byte }); ok {
+		giveBack(mapped.Data())
 	}
 }

@@ -83,8 +83,14 @@ func rowOf(id []byte) (int64, error) {
 	return int64(binary.BigEndian.Uint16(id))<<32 | int64(binary.BigEndian.Uint32(id[2:])), nil
 }
 
+// mapStep is how many documents are read of a file before its pages are given back.
+const mapStep = 64 << 10
+
 func newRowMap(s segment.Segment) (*rowMap, error) {
 	return rowMapOf(s.Count(), func(doc uint64) (int64, error) {
+		if doc%mapStep == mapStep-1 {
+			giveBackOf(s) // else the whole file is in memory once
+		}
 		id, err := s.DocID(doc)
 		if err != nil {
 			return 0, err
