@@ -9,7 +9,7 @@ import (
 
 const (
 	// leanEvery is how often pages are given back while the index is being written.
-	leanEvery = 100 * time.Millisecond
+	leanEvery = 50 * time.Millisecond
 	// leanFor is how long after the last change of its files: merging goes on by itself.
 	leanFor = 2 * time.Minute
 )

@@ -16,7 +16,7 @@
 // An attribute of at most 16,384 distinct values takes 1 byte a customer where they are few
 // (below 256 in the order in which they came), else 2, and nothing where customers who came
 // one after another have the same; with more distinct values 8 (numbers, dates), or 4 and the
-// text. That is as far as memory goes for it: beyond 64 MB, and beside an import beyond 12,
+// text. That is as far as memory goes for it: beyond 64 MB, and beside an import beyond 8,
 // it lies in a file, from where a rule for everybody reads it a third slower and a rule for
 // one customer takes a microsecond a condition. An event takes 8 bytes and its customer 8 a
 // name; 12 more once a live rule's window moves over it, and those stay in memory. A million
@@ -103,7 +103,7 @@ const (
 	// in a file. A million customers of twenty attributes take less.
 	resident = 64 << 20
 	// residentLean is the same while something else needs the memory.
-	residentLean = 12 << 20
+	residentLean = 8 << 20
 )
 
 // Lean says whether the columns shall leave the memory to somebody else for a while. Those

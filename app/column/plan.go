@@ -354,12 +354,17 @@ func (p *Plan) Count(sample int) Count {
 	return c
 }
 
-// Rows returns the rows of everybody for whom the rule holds, upwards.
-func (p *Plan) Rows() []int64 {
-	all := p.all()
-	out := make([]int64, 0, all.count())
-	all.each(func(slot uint32) { out = append(out, p.store.rows.at(slot)) })
-	return out
+// Members calls take with the rows of everybody for whom the rule holds, upwards, some
+// thousands at a time; the list is good until take returns.
+func (p *Plan) Members(take func(rows []uint64)) {
+	rows := make([]uint64, 0, 4096)
+	p.all().each(func(slot uint32) {
+		if rows = append(rows, uint64(p.store.rows.at(slot))); len(rows) == cap(rows) {
+			take(rows)
+			rows = rows[:0]
+		}
+	})
+	take(rows)
 }
 
 // Holds reports whether the rule holds for a customer.

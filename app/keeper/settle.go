@@ -84,9 +84,7 @@ func (k *Keeper) catchingUp() bool { return k.cols.Seq() < k.from }
 // build works the members out from everybody.
 func (k *Keeper) build(s *live) (*app.BuildSegment, error) {
 	members := roaring64.New()
-	for _, row := range s.plan.Rows() {
-		members.Add(uint64(row))
-	}
+	s.plan.Members(members.AddMany)
 	raw, err := members.ToBytes()
 	if err != nil {
 		return nil, err
@@ -107,7 +105,7 @@ func (k *Keeper) moves(s *live) []app.Move {
 		return out
 	}
 	now := roaring64.New()
-	now.AddMany(unsigned(s.plan.Rows()))
+	s.plan.Members(now.AddMany)
 	causes := s.dirty.causes()
 	gone := roaring64.AndNot(s.members, now)
 	now.AndNot(s.members)
@@ -118,14 +116,6 @@ func (k *Keeper) moves(s *live) []app.Move {
 		}
 	}
 	slices.SortFunc(out, func(a, b app.Move) int { return int(a.Customer - b.Customer) })
-	return out
-}
-
-func unsigned(rows []int64) []uint64 {
-	out := make([]uint64, len(rows))
-	for i, row := range rows {
-		out[i] = uint64(row)
-	}
 	return out
 }
 
