@@ -14,8 +14,11 @@ import (
 func mapped(t *testing.T, folder string) (kb int) {
 	t.Helper()
 	text, err := os.ReadFile("/proc/self/smaps")
-	if err != nil {
+	if err != nil && os.Getenv("CI") != "true" {
 		t.Skip("this system does not say what is mapped: ", err)
+	}
+	if err != nil {
+		t.Fatal(err)
 	}
 	inside := false
 	for line := range strings.Lines(string(text)) {
