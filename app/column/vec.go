@@ -76,6 +76,17 @@ func (v *vec[T]) grow(n int) {
 // at returns value i.
 func (v *vec[T]) at(i uint32) T {
 	c, j := &v.chunks[i>>chunkBits], i&chunkMask
+	if int(j) < len(c.all) { // what a test asks for most often
+		return c.all[j]
+	}
+	if c.place.there() {
+		return v.filed(c, j)
+	}
+	return c.held(j, v.none)
+}
+
+// held returns value j of a chunk that is in memory.
+func (c *chunk[T]) held(j uint32, none T) T {
 	switch {
 	case c.all != nil:
 		if int(j) < len(c.all) {
@@ -85,12 +96,10 @@ func (v *vec[T]) at(i uint32) T {
 		if int(j) < len(c.small) {
 			return T(c.small[j])
 		}
-	case c.place.there():
-		return v.filed(c, j)
 	case j < c.same:
 		return c.one
 	}
-	return v.none
+	return none
 }
 
 // set sets value i.
@@ -348,20 +357,7 @@ func (r *cursor[T]) chunk(k int) *chunk[T] {
 
 // at returns value i.
 func (r *cursor[T]) at(i uint32) T {
-	c, j := r.chunk(int(i>>chunkBits)), i&chunkMask
-	switch {
-	case c.all != nil:
-		if int(j) < len(c.all) {
-			return c.all[j]
-		}
-	case c.small != nil:
-		if int(j) < len(c.small) {
-			return T(c.small[j])
-		}
-	case j < c.same:
-		return c.one
-	}
-	return r.v.none
+	return r.chunk(int(i>>chunkBits)).held(i&chunkMask, r.v.none)
 }
 
 // values returns up to 64 values from base on, which lie in one chunk; they are good until

@@ -64,16 +64,8 @@ func (r *Reader) escapedCell(b []byte, i int) (cell []byte, next int, lines int6
 	q := r.d.Quote
 	from, at, marked := i+1, i+1, false
 	for {
-		n := bytes.IndexAny(b[at:], string([]byte{q, '\\'}))
-		if n < 0 {
-			if r.eof {
-				return nil, 0, 0, errOpen
-			}
-			return nil, 0, 0, errMore
-		}
-		at += n
-		if at+1 == len(b) && !r.eof {
-			return nil, 0, 0, errMore
+		if at, err = r.within(b, at, bytes.IndexAny(b[at:], string([]byte{q, '\\'}))); err != nil {
+			return nil, 0, 0, err
 		}
 		if at+1 < len(b) && b[at] == '\\' || at+1 < len(b) && b[at+1] == q {
 			marked = true

@@ -204,16 +204,8 @@ func (r *Reader) quotedCell(b []byte, i int) (cell []byte, next int, lines int64
 	from := i + 1
 	at, doubled := from, false
 	for {
-		n := bytes.IndexByte(b[at:], q)
-		if n < 0 {
-			if r.eof {
-				return nil, 0, 0, errOpen
-			}
-			return nil, 0, 0, errMore
-		}
-		at += n
-		if at+1 == len(b) && !r.eof {
-			return nil, 0, 0, errMore
+		if at, err = r.within(b, at, bytes.IndexByte(b[at:], q)); err != nil {
+			return nil, 0, 0, err
 		}
 		if at+1 < len(b) && b[at+1] == q {
 			doubled = true
@@ -232,6 +224,19 @@ func (r *Reader) quotedCell(b []byte, i int) (cell []byte, next int, lines int64
 		err = errBackslash
 	}
 	return cell, next, lines, err
+}
+
+// within returns the place n bytes behind at, inside a quoted cell, where the next byte that
+// means something was found. n < 0 says that none was; whatever it is, the byte behind it
+// must have been read too.
+func (r *Reader) within(b []byte, at, n int) (int, error) {
+	switch {
+	case n < 0 && r.eof:
+		return 0, errOpen
+	case n < 0, at+n+1 == len(b) && !r.eof:
+		return 0, errMore
+	}
+	return at + n, nil
 }
 
 var (

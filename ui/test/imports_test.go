@@ -39,6 +39,16 @@ func (b *tab) drop(name string, file []byte) {
 	})()`, base64.StdEncoding.EncodeToString(file), quote(name)))
 }
 
+// fitsEverywhere holds that a page fits at each width, and leaves it at the widest.
+func (b *tab) fitsEverywhere(what string) {
+	b.t.Helper()
+	for _, look := range looks {
+		b.look(look.width, look.dark)
+		b.fits(fmt.Sprintf("%s at %d px", what, look.width))
+	}
+	b.look(1440, false)
+}
+
 // shoot keeps a picture of the page where KITH_PICTURES names a folder for them.
 func (b *tab) shoot(name string) {
 	b.t.Helper()
@@ -166,11 +176,7 @@ func TestImports_badFilesAndRowsAreSaid(t *testing.T) {
 	b.says("All 3 dates can be read two ways")
 	b.wait(`!document.querySelector(".import-grid script, h1 b")`)
 	b.shoot("import-refused")
-	for _, look := range looks {
-		b.look(look.width, look.dark)
-		b.fits(fmt.Sprintf("a dry run at %d px", look.width))
-	}
-	b.look(1440, false)
+	b.fitsEverywhere("a dry run")
 	b.click(".decision button", "Day first")
 	b.wait(`[...document.querySelectorAll(".decision")].some((d) => d.innerText.includes("Read as you said")) && !document.querySelector(".dry-go button").disabled`)
 	var report string
@@ -231,11 +237,7 @@ func TestImports_pastedRowsAreDecidedAndTheNextFileIsReadTheSameWay(t *testing.T
 	decided(2)
 	b.says("Import 1 customer")
 	b.wait(`!document.body.innerText.includes("It has the columns of")`)
-	for _, look := range looks {
-		b.look(look.width, look.dark)
-		b.fits(fmt.Sprintf("what is decided and refused at %d px", look.width))
-	}
-	b.look(1440, false)
+	b.fitsEverywhere("what is decided and refused")
 
 	// Files that fall beside the zone are taken, several at once are not, and it is said.
 	b.open("/app/imports")
@@ -270,11 +272,7 @@ func TestImports_aFileOfPeopleWhoLeftIsPutOnAListSo(t *testing.T) {
 	b.says("1 customer who is on the list is unsubscribed from it")
 	b.wait(ready)
 	b.shoot("import-status")
-	for _, look := range looks {
-		b.look(look.width, look.dark)
-		b.fits(fmt.Sprintf("the status of a list at %d px", look.width))
-	}
-	b.look(1440, false)
+	b.fitsEverywhere("the status of a list")
 	b.click(".dry-go button", "Import 2 customers")
 	b.says("List News, as unsubscribed.")
 	b.shoot("import-status-done")
@@ -290,11 +288,7 @@ func TestImports_aFileOfPeopleWhoLeftIsPutOnAListSo(t *testing.T) {
 	b.is(`(document.querySelector(".how-read").open = true)`)
 	b.says("backslash, because read so, all of the first 3 rows have 2 columns")
 	b.shoot("import-escape")
-	for _, look := range looks {
-		b.look(look.width, look.dark)
-		b.fits(fmt.Sprintf("how a file was read at %d px", look.width))
-	}
-	b.look(1440, false)
+	b.fitsEverywhere("how a file was read")
 	b.wait(ready)
 	b.choose("Escapes", "doubled")
 	b.says("1 refused")
@@ -308,11 +302,7 @@ func TestImports_aFileOfPeopleWhoLeftIsPutOnAListSo(t *testing.T) {
 	b.click(".decision button", "Take the first")
 	b.says("the first is taken and the others are left out")
 	b.says("Import 2 customers")
-	for _, look := range looks {
-		b.look(look.width, look.dark)
-		b.fits(fmt.Sprintf("several addresses at %d px", look.width))
-	}
-	b.look(1440, false)
+	b.fitsEverywhere("several addresses")
 	b.wait(ready)
 	b.click(".decision button", "Refuse them")
 	b.says("Import 1 customer")
